@@ -181,8 +181,9 @@ class Metric:
     def value(self, strategy: Strategy) -> float | None:
         """The value under ``strategy`` (falling back to latest, as Katib does); None unless
         finite."""
-        text = {Strategy.MIN: self.min, Strategy.MAX: self.max}.get(strategy, self.latest)
-        value = finite(text)
+        if strategy is Strategy.LATEST:
+            return finite(self.latest)
+        value = finite(self.min if strategy is Strategy.MIN else self.max)
         return finite(self.latest) if value is None else value
 
 

@@ -45,7 +45,7 @@ class Dimension:
         """Whether distance means something: all but categorical."""
         return self.parameter.type is not ParameterType.CATEGORICAL
 
-    @property
+    @cached_property
     def log(self) -> bool:
         return self.space.distribution in (Distribution.LOG_UNIFORM, Distribution.LOG_NORMAL)
 
