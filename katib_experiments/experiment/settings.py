@@ -2,7 +2,8 @@
 documents against and that the algorithms read their settings from.
 
 Names and ranges are Katib's own (its services for hyperopt, optuna, skopt, goptuna, hyperband and
-medianstop); ``zooming`` and ``asha`` are this project's.
+medianstop); ``zooming`` and ``asha`` are this project's. ``CLUSTER_ONLY`` holds those that documents
+may ask for but only a cluster can run.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ SettingValue = int | float | str
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One setting of an algorithm. ``minimum`` and ``maximum`` are allowed values unless
-    ``exclusive``."""
+    ``exclusive``; ``includes_maximum`` then allows the maximum alone."""
 
     name: str
     kind: type[int] | type[float] | type[str]
@@ -30,9 +31,18 @@ class Setting:
     exclusive: bool = False
     choices: tuple[str, ...] = ()
     optional: bool = False
+    includes_maximum: bool = False
+    nullable: bool = False
+    """Whether the text ``None`` is a value."""
+
+    @property
+    def required(self) -> bool:
+        return self.default is None and not self.optional
 
     def read(self, text: str) -> SettingValue:
         """``text`` as a value; ValueError with the rule where it breaks it."""
+        if self.nullable and text == "None":
+            return text
         if self.choices:
             if text not in self.choices:
                 raise ValueError(f"must be one of {', '.join(self.choices)}")
@@ -50,13 +60,16 @@ class Setting:
 
     def _inside(self, value: float) -> bool:
         if self.exclusive:
-            return self.minimum < value < self.maximum
+            at_maximum = self.includes_maximum and value == self.maximum
+            return self.minimum < value < self.maximum or at_maximum
         return self.minimum <= value <= self.maximum and math.isfinite(value)
 
     @property
     def range_text(self) -> str:
         """The range in words, ``at least 0``."""
         above, below = ("above", "below") if self.exclusive else ("at least", "at most")
+        if self.includes_maximum:
+            below = "at most"
         parts = []
         if self.minimum > -math.inf:
             parts.append(f"{above} {self.minimum:g}")
@@ -118,6 +131,67 @@ ALGORITHMS: Mapping[str, tuple[Setting, ...]] = {
         _RANDOM_STATE,
     ),
 }
+
+CLUSTER_ONLY: Mapping[str, tuple[Setting, ...]] = {
+    "pbt": (
+        Setting("suggestion_trial_dir", str),
+        Setting("n_population", int, minimum=5),
+        Setting("truncation_threshold", float, minimum=0, maximum=1),
+        Setting("resample_probability", float, optional=True, minimum=0, maximum=1),
+    ),
+    "enas": (
+        Setting("controller_hidden_size", int, 64, minimum=1),
+        *(
+            Setting(name, float, default, minimum=0, exclusive=True, nullable=True)
+            for name, default in (
+                ("controller_temperature", 5.0),
+                ("controller_tanh_const", 2.25),
+                ("controller_entropy_weight", 1e-5),
+                ("controller_skip_weight", 0.8),
+            )
+        ),
+        *(
+            Setting(name, float, default, 0, 1, exclusive=True, includes_maximum=True)
+            for name, default in (
+                ("controller_baseline_decay", 0.999),
+                ("controller_learning_rate", 5e-5),
+                ("controller_skip_target", 0.4),
+            )
+        ),
+        Setting("controller_train_steps", int, 50, minimum=1),
+        Setting("controller_log_every_steps", int, 10, minimum=1),
+    ),
+    "darts": (
+        Setting("num_epochs", int, 50, minimum=1),
+        *(
+            Setting(name, float, default, minimum=0)
+            for name, default in (
+                ("w_lr", 0.025),
+                ("w_lr_min", 0.001),
+                ("w_momentum", 0.9),
+                ("w_weight_decay", 3e-4),
+                ("w_grad_clip", 5.0),
+                ("alpha_lr", 3e-4),
+                ("alpha_weight_decay", 1e-3),
+            )
+        ),
+        Setting("batch_size", int, 128, minimum=1, nullable=True),
+        Setting("num_workers", int, 4, minimum=0),
+        *(
+            Setting(name, int, default, minimum=1)
+            for name, default in (
+                ("init_channels", 16),
+                ("print_step", 50),
+                ("num_nodes", 4),
+                ("stem_multiplier", 3),
+            )
+        ),
+    ),
+}
+
+KATIB_LACKS = frozenset({"zooming", "asha"})
+"""Search algorithms that only this project's suggestion service serves."""
+EARLY_STOPPING_KATIB_LACKS = frozenset({"asha"})
 
 EARLY_STOPPING: Mapping[str, tuple[Setting, ...]] = {
     "medianstop": (
