@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
+
+from katib_experiments.errors import RunnerError
 
 OUTPUT = "output.log"
 """The file in a Trial's directory that takes its stdout and stderr, in the order written."""
@@ -28,7 +31,7 @@ class Launch:
     deadline: float | None = None
     """Seconds of wall time after which the Trial is killed (``activeDeadlineSeconds``)."""
     gpus: int = 0
-    """How many accelerators it wants; the loop never starts more than there are."""
+    """How many accelerators it wants; it starts once they are free, as a pod does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Exit:
     code: int
     """Exit status; negative: the signal that killed it."""
     reason: str = ""
-    """``OOMKilled``, ``DeadlineExceeded``, or empty."""
+    """``OOMKilled``, ``DeadlineExceeded``, or empty. Not empty: a failure, whatever the code."""
     cpu_seconds: float = 0.0
     """User + system, of the process and the children it waited for."""
 
@@ -55,7 +58,8 @@ class Runner(Protocol):
 
     def poll(self, timeout: float) -> list[Exit]:
         """Wait up to ``timeout`` seconds for any Trial to end; those that did, each one once.
-        Enforces memory limits and deadlines."""
+        Memory limits and deadlines are enforced whether anybody polls or not. Returns at once
+        where no Trial runs."""
         ...
 
     def kill(self, trial: str, *, grace: float = 5.0) -> None:
@@ -66,3 +70,24 @@ class Runner(Protocol):
     def close(self) -> None:
         """Kill what still runs and free everything. May be called twice."""
         ...
+
+
+def choose(launch: Launch, preference: Literal["auto", "warm", "process", "docker"]) -> Runner:
+    """The runner for Trials like ``launch``. ``auto``: warm for ``python -m``, else process.
+
+    Raises :class:`~katib_experiments.errors.RunnerError` where the one preferred cannot run them.
+    """
+    # Each of them builds on this module.
+    from katib_experiments.engine.docker import DockerRunner  # noqa: PLC0415
+    from katib_experiments.engine.process import ProcessRunner  # noqa: PLC0415
+    from katib_experiments.engine.warm import WarmRunner, module_of  # noqa: PLC0415
+
+    if preference == "docker":
+        return DockerRunner()
+    warmable = module_of(launch.command) is not None
+    if preference == "warm" and not warmable:
+        raise RunnerError(
+            f"the warm runner runs only commands of the form python -m module …; received: "
+            f"{shlex.join(launch.command)}; use --runner process"
+        )
+    return WarmRunner() if warmable and preference != "process" else ProcessRunner()
