@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-from katib_experiments.experiment.model import Experiment, Suggestion, Trial
+from katib_experiments.experiment.model import (
+    Experiment,
+    Strategy,
+    Suggestion,
+    Trial,
+    TrialCondition,
+)
+from katib_experiments.experiment.settings import ALGORITHMS, typed_settings
+
+_OBSERVED = (TrialCondition.SUCCEEDED, TrialCondition.EARLY_STOPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +33,22 @@ class History:
     asked: int
 
     def observed(self) -> Iterator[tuple[Trial, float]]:
-        """The ended Trials with a finite objective, and that objective **to be minimized**."""
-        objective = self.experiment.objective
-        sign = -1.0 if objective.maximize else 1.0
+        """The succeeded and early-stopped Trials with a finite objective, and that objective
+        **to be minimized**."""
+        # Asked for at every request, so it avoids what Trial.value would look up anew each time.
+        name = self.experiment.objective.metric
+        strategy = self.experiment.objective.strategies.get(name, Strategy.LATEST)
+        sign = -1.0 if self.experiment.objective.maximize else 1.0
         for trial in self.trials:
-            if not trial.condition.ended:
-                continue
-            value = trial.value(objective)
-            if value is not None:
-                yield trial, sign * value
+            if trial.condition in _OBSERVED and name in trial.observation:
+                value = trial.observation[name].value(strategy)
+                if value is not None:
+                    yield trial, sign * value
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The algorithm's settings, typed and with their defaults."""
+        return dict(typed_settings(self.experiment.algorithm, ALGORITHMS))
 
 
 class Algorithm(Protocol):
