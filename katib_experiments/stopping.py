@@ -32,7 +32,8 @@ class EarlyStopping(Protocol):
 
 def early_stopping(name: str) -> EarlyStopping:
     """A new instance of the algorithm of that ``earlyStopping.algorithmName``."""
-    return {"medianstop": MedianStop, "asha": AshaStop}[name]()
+    kinds: Mapping[str, Callable[[], EarlyStopping]] = {"medianstop": MedianStop, "asha": AshaStop}
+    return kinds[name]()
 
 
 class MedianStop:

@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from katib_experiments.engine.launch import DEFAULT_PATHS
 from katib_experiments.engine.runner import OUTPUT
 from katib_experiments.errors import RunnerError
 from katib_experiments.experiment.model import (
@@ -247,7 +248,7 @@ def collector_of(experiment: Experiment, directory: Path) -> Collector:
 
 def inside(directory: Path, spec: MetricsCollector) -> Path:
     """Where the collector's absolute path lies in a Trial's own folder."""
-    return directory / spec.path.lstrip("/")
+    return directory / (spec.path or DEFAULT_PATHS[spec.kind]).lstrip("/")
 
 
 def observation_of(
