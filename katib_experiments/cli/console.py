@@ -10,8 +10,11 @@ from rich.console import Console
 
 def console(*, stderr: bool = False) -> Console:
     """A console on stdout or stderr that prints text as it is: no markup, no wrapping, no
-    guessed colours."""
-    return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    guessed colours. A pipe is wide enough for any table."""
+    made = Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    if not made.is_terminal:
+        made.width = 1000
+    return made
 
 
 def print_json(value: object) -> None:

@@ -21,7 +21,6 @@ def delete_command(
       automl delete random
       automl delete random --yes
     """
-
     backend = LocalBackend(runs)
     trials = len(backend.outcome(name).trials)
     if not yes:

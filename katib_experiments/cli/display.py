@@ -132,9 +132,9 @@ class PlainDisplay:
 def trials_table(experiment: Experiment, rows: list[Row]) -> Table:
     """A Trial per row, a parameter per column; narrow enough for 60 columns."""
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
-    table.add_column(" \ntrial", no_wrap=True, overflow="ellipsis", min_width=8)
+    table.add_column(" \ntrial", no_wrap=True, overflow="ellipsis", min_width=10)
     table.add_column(_heading(experiment.objective.metric), justify="right", no_wrap=True)
-    table.add_column(" \nepoch", justify="right", no_wrap=True)
+    table.add_column(" \nepoch", justify="right", no_wrap=True, min_width=5)
     for parameter in experiment.parameters:
         table.add_column(_heading(parameter.name), no_wrap=True, overflow="ellipsis")
     for row in rows:

@@ -26,7 +26,6 @@ def list_command(
       automl list
       automl list -o json
     """
-
     backend = LocalBackend(runs)
     rows = [_row(backend.outcome(name)) for name in backend.names()]
     if output == "json":
@@ -53,7 +52,6 @@ def _row(outcome: Outcome) -> dict[str, Any]:
 
 
 def _print(rows: list[dict[str, Any]]) -> None:
-
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     for heading in ("name", "algorithm", "condition", "trials", "best", "started"):
         table.add_column(heading, overflow="ellipsis", no_wrap=True)

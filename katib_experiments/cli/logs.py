@@ -30,7 +30,6 @@ def logs_command(
       automl logs random best
       automl logs random 7hx2kq4d -f
     """
-
     backend = LocalBackend(runs)
     found = trial_named(backend.outcome(name), trial)
     for line in backend.logs(name, found.name, follow=follow):

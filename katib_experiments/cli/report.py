@@ -30,7 +30,6 @@ def report_command(
       automl report random --open
       automl report random -o search.html
     """
-
     backend = LocalBackend(runs)
     outcome = backend.outcome(name)
     path = write_report(outcome, output or backend.directory(name) / "report.html")

@@ -71,7 +71,6 @@ def run_command(
       automl run experiment.yaml --max-trials 50 --parallel 4
       automl run random --name second-try -o json > outcome.json
     """
-
     terminal = console(stderr=output == "json")
     backend = LocalBackend(runs, runner=runner)
     counts = {
@@ -92,13 +91,11 @@ def run_command(
 
 def exit_code(outcome: Outcome) -> int:
     """0 for Succeeded, 1 for Failed; 130 for an Experiment that only a signal can have stopped."""
-
     codes = {ExperimentCondition.SUCCEEDED: 0, ExperimentCondition.FAILED: 1}
     return codes.get(outcome.status.condition, INTERRUPTED)
 
 
 def _watch(backend: LocalBackend, name: str, terminal: Console) -> Outcome:
-
     start = backend.outcome(name)
     if not start.status.condition.ended:
         with display_on(terminal, start) as display, _signals(backend, display):
@@ -133,7 +130,6 @@ def _signals(backend: LocalBackend, display: Display) -> Iterator[None]:
 
 
 def _report(backend: LocalBackend, outcome: Outcome, terminal: Console) -> Path | None:
-
     path = backend.directory(outcome.experiment.name) / "report.html"
     try:
         from katib_experiments.report import write_report  # noqa: PLC0415 - a second, at the end
@@ -145,5 +141,4 @@ def _report(backend: LocalBackend, outcome: Outcome, terminal: Console) -> Path 
 
 
 def _print_document(outcome: Outcome) -> None:
-
     print_json(experiment_document(outcome))

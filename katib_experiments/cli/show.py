@@ -43,7 +43,6 @@ def show_command(
       automl show random -o yaml
       automl show experiment.yaml --defaults
     """
-
     backend = LocalBackend(runs)
     if defaults or Path(experiment).is_file() or experiment not in backend.names():
         path = experiment_file(experiment, backend.names())
@@ -57,7 +56,6 @@ def show_command(
 
 
 def _documents(path: Path, defaults: bool, output: Literal["yaml", "json"]) -> str:
-
     if defaults and (wrong := errors(problems_of(path))):
         raise DocumentError(wrong)
     separator = "\n---\n" if output == "yaml" else "\n"
@@ -68,12 +66,10 @@ def _documents(path: Path, defaults: bool, output: Literal["yaml", "json"]) -> s
 
 
 def _dumped(data: dict[str, Any], output: Literal["yaml", "json"]) -> str:
-
     return dumps(data, output).rstrip("\n")
 
 
 def _print_status(terminal: Console, outcome: Outcome) -> None:
-
     terminal.print(header(outcome.experiment))
     conditions = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for condition in outcome.status.conditions:

@@ -12,14 +12,14 @@ from katib_experiments.cli.names import experiment_file
 from katib_experiments.cli.validate import errors, print_problems
 from katib_experiments.engine import LocalBackend
 from katib_experiments.errors import DocumentError, ExperimentNotFound, UsageError
-from katib_experiments.experiment.defaults import with_defaults
+from katib_experiments.experiment.defaults import PARALLEL_TRIAL_COUNT, with_defaults
 from katib_experiments.experiment.document import Document, load, parse
 from katib_experiments.experiment.model import Experiment
 from katib_experiments.experiment.validation import validate
 
 
 def document_named(word: str, backend: LocalBackend) -> Document:
-    """The one document of a file, of a shipped Experiment, or of a run to go on with."""
+    """The one Experiment of a file, of a shipped Experiment, or of a run to go on with."""
     runs = backend.names()
     try:
         path = experiment_file(word, runs)
@@ -27,10 +27,10 @@ def document_named(word: str, backend: LocalBackend) -> Document:
         if word not in runs:
             raise
         path = backend.directory(word) / "experiment.yaml"
-    documents = load(path)
-    if len(documents) != 1:
-        raise UsageError(f"{path} holds {len(documents)} documents; run takes a file of one")
-    return documents[0]
+    experiments = [document for document in load(path) if document.is_experiment]
+    if len(experiments) != 1:
+        raise UsageError(f"{path} holds {len(experiments)} Experiments: run takes a file of one")
+    return experiments[0]
 
 
 def overridden(document: Document, counts: Mapping[str, int | None], name: str | None) -> Document:
@@ -42,17 +42,21 @@ def overridden(document: Document, counts: Mapping[str, int | None], name: str |
     data: dict[str, Any] = {**document.data}
     spec = data.get("spec")
     if given and isinstance(spec, dict):
-        most = given.get("maxTrialCount")
-        lowered = {
-            field: min(spec[field], most)
-            for field in ("parallelTrialCount", "maxFailedTrialCount")
-            if most is not None and isinstance(spec.get(field), int)
-        }
-        data["spec"] = {**spec, **lowered, **given}
+        data["spec"] = {**spec, **_lowered(spec, given.get("maxTrialCount")), **given}
     metadata = data.get("metadata")
     if name and isinstance(metadata, dict):
         data["metadata"] = {**metadata, "name": name}
     return replace(document, data=data)
+
+
+def _lowered(spec: Mapping[str, Any], most: int | None) -> dict[str, int]:
+    others = {"parallelTrialCount": PARALLEL_TRIAL_COUNT, "maxFailedTrialCount": None}
+    counts = {field: spec.get(field) or default for field, default in others.items()}
+    return {
+        field: most
+        for field, count in counts.items()
+        if most is not None and isinstance(count, int) and count > most
+    }
 
 
 def checked(document: Document, terminal: Console) -> Experiment:

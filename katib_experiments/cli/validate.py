@@ -34,7 +34,6 @@ def validate_command(
       automl validate manifests/experiments/*.yaml
       automl validate -o json experiment.yaml
     """
-
     found = {path: problems_of(path) for path in map(experiment_file, files)}
     if output == "json":
         print_json([_as_json(path, problems) for path, problems in found.items()])
@@ -49,7 +48,6 @@ def validate_command(
 
 def problems_of(path: Path) -> tuple[Problem, ...]:
     """Everything wrong with the documents of a file, unreadable YAML included."""
-
     try:
         return tuple(problem for document in load(path) for problem in check(document))
     except DocumentError as error:
