@@ -18,7 +18,7 @@ from katib_experiments.cli.names import RUNS, RunsOption
 from katib_experiments.cli.submission import checked, document_named, overridden
 from katib_experiments.engine import LocalBackend
 from katib_experiments.experiment.model import ExperimentCondition
-from katib_experiments.experiment.status import experiment_document
+from katib_experiments.status import experiment_document
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as of any program that a SIGINT ended."""

@@ -18,7 +18,7 @@ from katib_experiments.engine import LocalBackend
 from katib_experiments.errors import DocumentError
 from katib_experiments.experiment.defaults import with_defaults
 from katib_experiments.experiment.document import dumps, load
-from katib_experiments.experiment.status import experiment_document
+from katib_experiments.status import experiment_document
 
 
 def show_command(
