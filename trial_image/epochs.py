@@ -1,0 +1,59 @@
+"""The epoch loop inside the graph.
+
+Computes what ``Model.fit`` and ``Model.evaluate`` compute, through the same ``train_step`` and
+``test_step``, but enters Python once per epoch instead of once per step, and traces the step once.
+For models as small as a search's on tables that is less than half of the CPU time of ``fit``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from trial_image.data import Array, Part
+
+Logs = dict[str, float]
+Step = Callable[[Any], dict[str, Any]]
+
+
+def prepare(model: keras.Model, part: Part) -> None:
+    """Create every variable that a step needs: one made while tracing has the step traced twice."""
+    model.optimizer.build(model.trainable_variables)
+    model.compute_metrics(part.x[:1], part.y[:1], model(part.x[:1]))
+
+
+def epoch_function(
+    model: keras.Model, part: Part, batch_size: int, step: Step
+) -> Callable[[Array], Logs]:
+    """A function that takes ``step`` over ``part`` in a given order of its examples, and returns
+    the model's metrics over them. It ends early, with a loss that is not finite, where the loss
+    ceases to be finite.
+
+    ``step`` is ``model.train_step``, ``model.test_step`` or of their kind.
+    """
+    x, y = tf.constant(part.x), tf.constant(part.y)
+
+    @tf.function(autograph=False)  # type: ignore[untyped-decorator]
+    def epoch(order: tf.Tensor) -> dict[str, tf.Tensor]:
+        def batch(start: tf.Tensor, _: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            rows = order[start : start + batch_size]
+            logs = step((tf.gather(x, rows), tf.gather(y, rows)))
+            return start + batch_size, logs["loss"]
+
+        def unfinished(start: tf.Tensor, loss: tf.Tensor) -> tf.Tensor:
+            return (start < tf.size(order)) & tf.math.is_finite(loss)
+
+        # parallel_iterations: one step must see the weights of the step before.
+        tf.while_loop(unfinished, batch, (0, 0.0), parallel_iterations=1)
+        results: dict[str, tf.Tensor] = model.get_metrics_result()
+        return results
+
+    def run(order: Array) -> Logs:
+        model.reset_metrics()
+        logs = epoch(tf.constant(order, tf.int32))
+        return {name: float(value) for name, value in logs.items()}
+
+    return run

@@ -1,0 +1,124 @@
+"""One Trial: train a Keras model and print its metrics, a line per epoch.
+
+    python -m trial_image.train --dataset=digits --optimizer=adam --learning_rate=0.001
+
+Exit codes: 0 trained, also where training diverged; 2 wrong flags; 3 the data cannot be had;
+143 ended by SIGTERM. What was printed before the end counts.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import sys
+import threading
+
+from trial_image.settings import Settings, from_command_line
+
+if __name__ == "__main__":  # before TensorFlow, which takes seconds to load
+    SETTINGS = from_command_line(sys.argv[1:])
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ["KERAS_BACKEND"] = "tensorflow"
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from trial_image.callbacks import MetricLines, metric_text, say
+from trial_image.data import Data, DataError, load
+from trial_image.epochs import epoch_function, prepare
+from trial_image.model import build
+
+EVALUATION_BATCH = 1024
+"""Examples per step where nothing is learned and so only memory sets the limit."""
+
+
+def main(settings: Settings) -> int:
+    """Returns the exit code."""
+    end_on_sigterm()
+    try:
+        data = load(settings)
+    except DataError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 3
+    for gpu in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(gpu, True)
+    if settings.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    train(settings, data)
+    return 0
+
+
+def train(settings: Settings, data: Data) -> keras.Model:
+    """Train until the epochs are done, ``val_loss`` stops falling or a value is not finite."""
+    keras.utils.set_random_seed(settings.seed)
+    model = build(settings, data)
+    prepare(model, data.train)
+    run_epoch = epoch_function(model, data.train, settings.batch_size, model.train_step)
+    evaluate = epoch_function(model, data.validation, EVALUATION_BATCH, model.test_step)
+    shuffle = np.random.default_rng(settings.seed)
+
+    callbacks = keras.callbacks.CallbackList([MetricLines()], model=model)
+    if settings.early_stopping_patience:
+        callbacks.append(
+            keras.callbacks.EarlyStopping("val_loss", patience=settings.early_stopping_patience)
+        )
+    callbacks.on_train_begin()
+    for epoch in range(settings.epochs):
+        callbacks.on_epoch_begin(epoch)
+        logs = run_epoch(shuffle.permutation(len(data.train.y)))
+        if math.isfinite(logs["loss"]):
+            logs |= {
+                f"val_{name}": value
+                for name, value in evaluate(np.arange(len(data.validation.y))).items()
+            }
+        if not all(map(math.isfinite, logs.values())):
+            report_divergence(epoch, settings, data)
+            break
+        callbacks.on_epoch_end(epoch, logs)
+        if model.stop_training:
+            say(f"stopped after epoch {epoch + 1}: val_loss has ceased to fall")
+            break
+    callbacks.on_train_end()
+    return model
+
+
+def report_divergence(epoch: int, settings: Settings, data: Data) -> None:
+    """Say so. The values of the last finite epoch stand; before the first epoch has ended those
+    of the untrained model are given, so that a search sees a bad Trial and not a missing one."""
+    say(f"diverged in epoch {epoch + 1}: the loss is not finite; the values before it stand")
+    if epoch == 0:
+        keras.utils.set_random_seed(settings.seed)
+        model = build(settings, data)
+        logs: dict[str, float] = {}
+        for prefix, part in (("", data.train), ("val_", data.validation)):
+            values = model.evaluate(
+                part.x, part.y, batch_size=EVALUATION_BATCH, verbose=0, return_dict=True
+            )
+            logs |= {prefix + name: value for name, value in values.items()}
+        say(metric_text(0, logs))
+
+
+def end_on_sigterm() -> None:
+    """End at once on SIGTERM, even in the middle of an epoch.
+
+    Python calls a handler only when the main thread is back from TensorFlow, so a thread waits
+    for the byte that the interpreter writes as the signal arrives. (Without a handler a process
+    that is its container's first would not end at all.)
+    """
+    receiver, sender = os.pipe()
+    os.set_blocking(sender, False)
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.set_wakeup_fd(sender)
+
+    def wait() -> None:
+        while os.read(receiver, 1)[0] != signal.SIGTERM:
+            pass
+        os._exit(128 + signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+if __name__ == "__main__":
+    sys.exit(main(SETTINGS))
