@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Protocol
 
 from katib_experiments.experiment.model import (
@@ -12,6 +13,7 @@ from katib_experiments.experiment.model import (
     Suggestion,
     Trial,
     TrialCondition,
+    finite,
 )
 from katib_experiments.experiment.settings import ALGORITHMS, typed_settings
 
@@ -35,15 +37,19 @@ class History:
     def observed(self) -> Iterator[tuple[Trial, float]]:
         """The succeeded and early-stopped Trials with a finite objective, and that objective
         **to be minimized**."""
-        # Asked for at every request, so it avoids what Trial.value would look up anew each time.
         name = self.experiment.objective.metric
         strategy = self.experiment.objective.strategies.get(name, Strategy.LATEST)
+        text_of = attrgetter(strategy.value)  # a third of what Metric.value costs
         sign = -1.0 if self.experiment.objective.maximize else 1.0
         for trial in self.trials:
-            if trial.condition in _OBSERVED and name in trial.observation:
-                value = trial.observation[name].value(strategy)
-                if value is not None:
-                    yield trial, sign * value
+            if trial.condition not in _OBSERVED or name not in trial.observation:
+                continue
+            metric = trial.observation[name]
+            value = finite(text_of(metric))
+            if value is None:
+                value = metric.value(strategy)
+            if value is not None:
+                yield trial, sign * value
 
     @property
     def settings(self) -> dict[str, Any]:
