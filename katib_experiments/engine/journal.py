@@ -12,6 +12,7 @@ import fcntl
 import os
 import sqlite3
 import time
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -109,25 +110,25 @@ class SqliteJournal:
 
 
 class Lock:
-    """The right to run one Experiment: held by one process at a time, until :meth:`release` or the
+    """The right to run one Experiment: held by one process at a time, until ``release()`` or the
     process's end, whatever ends it.
 
     Raises ExperimentBusy, naming the process that holds it.
     """
 
     def __init__(self, directory: Path) -> None:
-        self._file = (directory / "lock").open("a+")
+        self._file = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        # Closing the file gives the lock up; a Lock that nobody holds any more does so too.
+        self.release = weakref.finalize(self, os.close, self._file)
         if not self._taken():
-            self._file.seek(0)
-            holder = self._file.read().strip() or "?"
-            self._file.close()
+            holder = os.read(self._file, 20).decode() or "?"
+            self.release()
             raise ExperimentBusy(
                 f"experiment {directory.name} is being run by process {holder}; "
                 "wait for its end, or end it"
             )
-        self._file.truncate(0)
-        self._file.write(str(os.getpid()))
-        self._file.flush()
+        os.truncate(self._file, 0)
+        os.write(self._file, str(os.getpid()).encode())
 
     def _taken(self) -> bool:
         # More than once, because a look of :func:`locked` holds it for a moment too.
@@ -139,10 +140,6 @@ class Lock:
                 continue
             return True
         return False
-
-    def release(self) -> None:
-        """May be called twice."""
-        self._file.close()
 
 
 def locked(directory: Path) -> bool:

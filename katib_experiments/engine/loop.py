@@ -366,12 +366,10 @@ class Loop:
 def _set_aside(directory: Path, attempts: int) -> None:
     """Make the Trial's folder; what an earlier attempt left there moves to ``attempt-N``."""
     directory.mkdir(parents=True, exist_ok=True)
-    if not attempts:
-        return
     aside = directory / f"attempt-{attempts}"
-    aside.mkdir(exist_ok=True)
-    for path in directory.iterdir():
+    for path in list(directory.iterdir()):
         if not re.fullmatch(r"attempt-\d+", path.name):
+            aside.mkdir(exist_ok=True)
             path.replace(aside / path.name)
 
 
