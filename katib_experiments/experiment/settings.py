@@ -51,10 +51,13 @@ class Setting:
             return text
         try:
             value = self.kind(text)
+            inside = self._inside(float(value))
         except ValueError:
             noun = "an integer" if self.kind is int else "a number"
             raise ValueError(f"must be {noun}") from None
-        if not self._inside(float(value)):
+        except OverflowError:  # an integer beyond any float
+            inside = False
+        if not inside:
             raise ValueError(f"must be {self.range_text}")
         return value
 
