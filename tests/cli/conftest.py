@@ -52,6 +52,7 @@ def quick(tmp_path: Path, program: str = TRIAL, **spec: Any) -> Path:
         "image": "example/trial:1",
         "command": ["python", str(tmp_path / "trial.py")],
         "args": ["--x=${trialParameters.x}"],
+        "resources": {"limits": {"memory": "512Mi"}},
     }
     values = {
         "objective": {"type": "maximize", "objectiveMetricName": "score"},
@@ -78,6 +79,7 @@ def quick(tmp_path: Path, program: str = TRIAL, **spec: Any) -> Path:
                 "kind": "Job",
                 "spec": {
                     "backoffLimit": 0,
+                    "activeDeadlineSeconds": 60,
                     "template": {"spec": {"containers": [container], "restartPolicy": "Never"}},
                 },
             },
@@ -86,7 +88,7 @@ def quick(tmp_path: Path, program: str = TRIAL, **spec: Any) -> Path:
     document = {
         "apiVersion": "kubeflow.org/v1beta1",
         "kind": "Experiment",
-        "metadata": {"name": "quick"},
+        "metadata": {"name": "quick", "namespace": "default"},
         "spec": values | spec,
     }
     path = tmp_path / "quick.yaml"

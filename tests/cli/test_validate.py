@@ -44,7 +44,7 @@ def test_a_file_that_cannot_be_read_is_an_error_and_no_traceback(automl, tmp_pat
     path.write_text(text)
     shown = automl("validate", str(path))
     assert shown.code == 2
-    assert f"{path}:1" in shown.out
+    assert f"error: {path}:" in shown.out
 
 
 def test_a_warning_is_no_failure(automl, quick_file):
