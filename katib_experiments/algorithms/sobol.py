@@ -6,8 +6,6 @@ always the same one.
 
 from __future__ import annotations
 
-import warnings
-
 from scipy.stats import qmc
 
 from katib_experiments.algorithms.base import History
@@ -19,8 +17,9 @@ class Sobol:
     def suggest(self, history: History, count: int) -> list[Suggestion]:
         space = Space.of(history.experiment)
         sequence = qmc.Sobol(len(space), rng=0)
-        with warnings.catch_warnings():
-            # That a number of points is no power of two matters to integrals only.
-            warnings.filterwarnings("ignore", "The balance properties", UserWarning)
-            points = sequence.fast_forward(history.asked).random(count)
+        if history.asked:
+            sequence.fast_forward(history.asked)
+        # One by one: asked for several at once, scipy warns where they are no power of two, which
+        # matters to integrals only.
+        points = [sequence.random(1)[0].tolist() for _ in range(count)]
         return [Suggestion(space.from_unit(point)) for point in points]
