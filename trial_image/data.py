@@ -52,6 +52,8 @@ def load(settings: Settings) -> Data:
     Images are [n, height, width, channels], tables [n, columns]. Raises :class:`DataError`.
     """
     x, y, test = _read(settings)
+    if len(x) != len(y):
+        raise DataError(f"--dataset: x has {len(x)} examples and y {len(y)}")
     task = _task(y, settings.task)
     classes = 0
     if task == "classification":
@@ -168,6 +170,8 @@ def _read_csv(path: Path, target: str) -> tuple[Array, Array]:
             header, *rows = [row for row in csv.reader(file) if row]
     except (OSError, ValueError, csv.Error) as error:
         raise DataError(f"{path}: cannot be read as a table with a header: {error}") from error
+    if len(header) < 2 or not rows:
+        raise DataError(f"{path}: must have a column beside the target, and rows")
     target = target or header[-1]
     if target not in header:
         raise DataError(f'--target: received "{target}": must be one of {", ".join(header)}')

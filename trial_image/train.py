@@ -59,11 +59,9 @@ def train(settings: Settings, data: Data) -> keras.Model:
     evaluate = epoch_function(model, data.validation, EVALUATION_BATCH, model.test_step)
     shuffle = np.random.default_rng(settings.seed)
 
-    callbacks = keras.callbacks.CallbackList([MetricLines()], model=model)
-    if settings.early_stopping_patience:
-        callbacks.append(
-            keras.callbacks.EarlyStopping("val_loss", patience=settings.early_stopping_patience)
-        )
+    patience = settings.early_stopping_patience
+    stopping = [keras.callbacks.EarlyStopping("val_loss", patience=patience)] if patience else []
+    callbacks = keras.callbacks.CallbackList([MetricLines(), *stopping], model=model)
     callbacks.on_train_begin()
     for epoch in range(settings.epochs):
         callbacks.on_epoch_begin(epoch)

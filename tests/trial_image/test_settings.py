@@ -1,0 +1,106 @@
+"""The flags of a Trial."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import fields
+
+import pytest
+
+from trial_image.settings import Settings, SettingsError, from_command_line, parse, usage
+
+
+def test_without_flags_every_setting_has_its_default():
+    assert parse([]) == Settings()
+
+
+@pytest.mark.parametrize(
+    "flag", [["--units=8"], ["--units", "8"], ["--units=8.0"], ["--units=8e0"]]
+)
+def test_a_flag_may_be_written_in_any_of_these_forms(flag: list[str]):
+    assert parse(flag).units == 8
+
+
+def test_dashes_and_underscores_are_the_same_in_names_and_not_in_values():
+    settings = parse(["--batch-size=16", "--dataset=a_b-c.csv"])
+    assert (settings.batch_size, settings.dataset) == (16, "a_b-c.csv")
+
+
+@pytest.mark.parametrize(
+    ("argv", "value"),
+    [
+        (["--deterministic"], True),
+        (["--deterministic", "--seed=1"], True),
+        (["--deterministic=False"], False),
+    ],
+)
+def test_a_switch_needs_no_value(argv: list[str], value: bool):
+    assert parse(argv).deterministic is value
+
+
+def test_the_last_of_two_flags_counts():
+    assert parse(["--epochs=3", "--epochs=4"]).epochs == 4
+
+
+def test_a_negative_number_is_a_value_and_no_flag():
+    with pytest.raises(SettingsError, match='--learning_rate: received "-1e-3": must be a number'):
+        parse(["--learning_rate", "-1e-3"])
+
+
+def test_all_wrong_flags_are_told_at_once_each_with_what_was_received_and_the_rule():
+    argv = ["--optimizr=sgd", "--units=3.5", "--dropout=1", "stray", "--seed", "--epochs="]
+    with pytest.raises(SettingsError) as caught:
+        parse(argv)
+    assert str(caught.value).splitlines() == [
+        "--optimizr: no such flag; did you mean --optimizer?",
+        '--units: received "3.5": must be an integer of at least 1',
+        '--dropout: received "1": must be a number in [0, 1)',
+        "stray: no such flag; see --help",
+        "--seed: received no value: must be an integer in [0, 4294967295]",
+        '--epochs: received "": must be an integer of at least 1',
+    ]
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        "--learning_rate=nan",
+        "--learning_rate=inf",
+        "--learning_rate=0",
+        "--units=1e400",
+        "--units=many",
+        "--optimizer=SGD",
+        "--dataset=imagenet",
+        "--seed=-1",
+        "--validation_split=0",
+        "--deterministic=maybe",
+    ],
+)
+def test_a_value_outside_its_rule_is_refused(flag: str):
+    name, value = flag.split("=")
+    with pytest.raises(SettingsError, match=f'{name}: received "{value}": must be '):
+        parse([flag])
+
+
+def test_the_help_names_every_setting_with_its_default():
+    text = usage()
+    assert [f.name for f in fields(Settings) if f"  --{f.name}=" not in text] == []
+    assert "--deterministic=false" in text
+
+
+@pytest.mark.parametrize(("argv", "code"), [(["--help"], 0), (["--units=0"], 2)])
+def test_help_ends_with_0_and_wrong_flags_with_2(argv: list[str], code: int, capsys):
+    with pytest.raises(SystemExit) as caught:
+        from_command_line(argv)
+    assert caught.value.code == code
+    captured = capsys.readouterr()
+    assert (captured.err == "") == (code == 0)
+
+
+def test_wrong_flags_are_told_before_tensorflow_loads():
+    command = [sys.executable, "-X", "importtime", "-m", "trial_image.train", "--units=0"]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert ended.returncode == 2
+    assert "--units: received" in ended.stderr
+    assert "tensorflow" not in ended.stderr
