@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from katib_experiments.algorithms import algorithm
+from katib_experiments.algorithms import NAMES, algorithm
 from katib_experiments.backend import Outcome
 from katib_experiments.engine.events import Became, Created, Edited, Event
 from katib_experiments.engine.history import COUNTS, State, fold
@@ -34,6 +34,7 @@ from katib_experiments.engine.runner import OUTPUT, Launch, Runner, choose
 from katib_experiments.errors import (
     ExperimentChanged,
     ExperimentNotFound,
+    RunnerError,
     TrialNotFound,
 )
 from katib_experiments.experiment.document import dumps, parse
@@ -71,9 +72,7 @@ class LocalBackend:
     def submit(self, experiment: Experiment) -> None:
         """As :meth:`Backend.submit`. Also raises RunnerError for what one machine cannot run."""
         directory = self.directory(experiment.name)
-        algorithm(experiment.algorithm.name)
-        _example_launch(experiment)
-        collector_of(experiment, directory)
+        _check(experiment)
         directory.mkdir(parents=True, exist_ok=True)
         if experiment.name not in self._locks:
             self._locks[experiment.name] = Lock(directory)
@@ -268,6 +267,17 @@ def _launch(experiment: Experiment, trial: Trial, directory: Path) -> Launch:
         directory=directory,
         collector=experiment.metrics_collector,
     )
+
+
+def _check(experiment: Experiment) -> None:
+    """Raise RunnerError for an Experiment that is right and yet cannot run on this machine."""
+    name = experiment.algorithm.name
+    if name not in NAMES:
+        raise RunnerError(f'spec.algorithm.algorithmName: "{name}" runs only on a Katib cluster')
+    if not experiment.trial_template.trial_spec:
+        raise RunnerError("spec.trialTemplate.configMap: can be read only on a cluster")
+    collector_of(experiment, Path())
+    _example_launch(experiment)
 
 
 def _example_launch(experiment: Experiment) -> tuple[Launch, dict[str, Any]]:
