@@ -48,7 +48,10 @@ MEMORY_INTERVAL = 0.25
 GRACE = 5.0
 """Seconds between SIGTERM and SIGKILL for a Trial past its deadline."""
 PROC = "/proc"
+PREPARATIONS = ("os.environ.", "os.environ[", "environ.", "environ[", "sys.path.")
+"""How a statement begins that later imports may depend on."""
 PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)
 OWN_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Meant for the engine, which decides what becomes of the Trials."""
 
@@ -272,10 +275,16 @@ def become(request: Request, parent: int, run: Callable[[Request], int]) -> NoRe
     except BaseException:  # whatever it is, it belongs into the Trial's log
         traceback.print_exc()
     finally:
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(Exception):
-                stream.flush()
+        flush()
         os._exit(code)
+
+
+def flush() -> None:
+    """Write out what Python and the C library still hold."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+    LIBC.fflush(None)
 
 
 def enter(request: Request, parent: int) -> None:
@@ -297,13 +306,10 @@ def enter(request: Request, parent: int) -> None:
 
 def die_with(parent: int) -> None:
     """Have the kernel kill this process when ``parent`` ends; nothing outside Linux."""
-    if PRCTL is not None:
-        PRCTL(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if sys.platform == "linux":
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
-
-
-PRCTL = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
 
 def run_command(request: Request) -> int:
@@ -378,15 +384,13 @@ def preload(module: str) -> bool:
 
 
 def imports(tree: ast.Module) -> Iterator[ast.stmt]:
-    """The top-level imports, and what must come before them: changes of the environment and of
-    the search path."""
+    """The top-level imports, and what must come before them: changes of the environment
+    (``os.environ["KERAS_BACKEND"] = …``) and of the search path."""
     for statement in tree.body:
-        if isinstance(statement, ast.Import | ast.ImportFrom):
+        imports = isinstance(statement, ast.Import | ast.ImportFrom)
+        prepares = isinstance(statement, ast.Expr | ast.Assign)
+        if imports or (prepares and ast.unparse(statement).startswith(PREPARATIONS)):
             yield statement
-        elif isinstance(statement, ast.Expr | ast.Assign):
-            text = ast.unparse(statement)
-            if "os.environ" in text or "sys.path" in text:
-                yield statement
 
 
 def gpu_is_open() -> bool:
@@ -403,6 +407,7 @@ def main(descriptor: str, module: str = "") -> None:
     os.set_inheritable(int(descriptor), False)
     channel = socket.socket(fileno=int(descriptor))
     warm = module if module and preload(module) else ""
+    flush()  # or every fork would write it again
     Server(channel, warm).serve()
     os._exit(0)  # nothing here needs the interpreter's long goodbye
 

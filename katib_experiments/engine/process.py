@@ -95,7 +95,8 @@ class ProcessRunner:
 
     def close(self) -> None:
         if self._server is not None:
-            self._server.close(patience=30.0 if self._running else 1.0)
+            started = any(running.pid for running in self._running.values())
+            self._server.close(patience=30.0 if started else 0.5)
             self._server = None
         for running in self._running.values():
             _kill_group(running.pid)
