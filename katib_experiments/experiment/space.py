@@ -21,9 +21,8 @@ from katib_experiments.experiment.model import (
     FeasibleSpace,
     Parameter,
     ParameterType,
+    finite,
 )
-
-_NORMAL = NormalDist()
 
 
 @dataclass(frozen=True)
@@ -93,8 +92,8 @@ class Dimension:
         """The inverse of :meth:`value`, the nearest for a number; None for what is not here."""
         if self.choices is not None:
             found = self._index_of.get(text)
-            return self._number_of.get(_number(text)) if found is None else found
-        number = _number(text)
+            return self._number_of.get(finite(text)) if found is None else found
+        number = finite(text)
         if number is None or self._step is None or self.size is None:
             return None
         index = round((number - self.bounds[0]) / float(self._step))
@@ -109,7 +108,7 @@ class Dimension:
         """A discrete list may be answered as ``0.10`` for ``0.1``."""
         if self.parameter.type is not ParameterType.DISCRETE:
             return {}
-        return {_number(choice): i for i, choice in enumerate(self.space.list)}
+        return {finite(choice): i for i, choice in enumerate(self.space.list)}
 
     # The distribution is over an axis (the value, or its logarithm) between two edges; a stepped
     # parameter owns half a step on either side of each value, so that all cells are fair.
@@ -127,7 +126,7 @@ class Dimension:
         """The normal distribution on the axis and its cumulative value at both edges."""
         if self.space.distribution not in (Distribution.NORMAL, Distribution.LOG_NORMAL):
             return None
-        low, high = self.bounds
+        low, high = float(self.space.min), float(self.space.max)
         if self.log:
             low, high = math.log(low), math.log(high)
         if high <= low:
@@ -143,7 +142,7 @@ class Dimension:
         if self.size is not None:
             return self.value(_clamp_index(number, self.bounds[0], self._step, self.size))
         low, high = self.bounds
-        return repr(min(max(number, low), high))
+        return repr(float(min(max(number, low), high)))  # numpy's numbers have another repr
 
     def _quantile(self, unit: float) -> float:
         low, high = self._edges
@@ -157,11 +156,12 @@ class Dimension:
 
     def to_unit(self, text: str) -> float | None:
         """Where ``text`` lies in [0, 1] of the cumulative distribution; None for what is not in
-        this dimension (a foreign Trial). The middle of its cell for a finite dimension."""
+        this dimension (a foreign Trial). Of a list, the middle of the entry's cell; a number
+        between two steps lies between them here too."""
         if self.choices is not None:
             index = self.index(text)
             return None if index is None else (index + 0.5) / len(self.choices)
-        number = _number(text)
+        number = finite(text)
         low, high = self.bounds
         if number is None or not low <= number <= high:
             return None
@@ -176,14 +176,6 @@ class Dimension:
 def _clamp_index(number: float, low: float, step: Decimal | None, size: int) -> int:
     assert step is not None
     return min(max(round((number - low) / float(step)), 0), size - 1)
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
 
 
 @dataclass(frozen=True)
@@ -208,7 +200,7 @@ class Space:
     def from_unit(self, units: Sequence[float]) -> dict[str, str]:
         """Point of the unit cube, shape ``(len(self),)``, to assignments."""
         return {
-            dimension.name: dimension.from_unit(float(unit))
+            dimension.name: dimension.from_unit(unit)
             for dimension, unit in zip(self.dimensions, units, strict=True)
         }
 
