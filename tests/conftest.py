@@ -1,4 +1,4 @@
-"""Property tests try the same examples on every machine, and are not timed: it may be a busy one."""
+"""Property tests try the same examples everywhere, and are not timed: machines may be busy."""
 
 from __future__ import annotations
 
