@@ -6,25 +6,25 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from katib_experiments.experiment.syntax import Data
+
 PARALLEL_TRIAL_COUNT = 3
 FILE_PATH = "/var/log/katib/metrics.log"
 EVENT_PATH = "/var/log/katib/tfevent/"
 
 _STRATEGY = {"minimize": "min", "maximize": "max"}
+_TRAINING_OPERATOR = ("TFJob", "PyTorchJob", "XGBoostJob", "MPIJob")
 _LABELS = {
     "TrainJob": {
         "jobset.sigs.k8s.io/replicatedjob-name": "node",
         "batch.kubernetes.io/job-completion-index": "0",
     },
-    **dict.fromkeys(
-        ("TFJob", "PyTorchJob", "XGBoostJob", "MPIJob"),
-        {"training.kubeflow.org/job-role": "master"},
-    ),
+    **{kind: {"training.kubeflow.org/job-role": "master"} for kind in _TRAINING_OPERATOR},
 }
 _CONDITIONS = {
     "Job": ("Complete", "Failed"),
     "TrainJob": ("Complete", "Failed"),
-    **dict.fromkeys(("TFJob", "PyTorchJob", "XGBoostJob", "MPIJob"), ("Succeeded", "Failed")),
+    **dict.fromkeys(_TRAINING_OPERATOR, ("Succeeded", "Failed")),
 }
 KINDS = frozenset(_CONDITIONS)
 """The kinds of a Trial that Katib, as shipped, may create."""
@@ -48,7 +48,7 @@ def with_defaults(data: Mapping[str, Any]) -> dict[str, Any]:
     return document
 
 
-def _default(data: dict[str, Any], key: str, value: Any) -> None:
+def _default(data: dict[str, Any], key: str, value: Data) -> None:
     """Set where it is missing, null or an empty string, all of which are the same to Katib."""
     if data.get(key) in (None, ""):
         data[key] = value
@@ -61,7 +61,7 @@ def _child(data: dict[str, Any], key: str) -> dict[str, Any]:
     return child if isinstance(child, dict) else {}
 
 
-def _mappings(items: Any) -> list[dict[str, Any]]:
+def _mappings(items: Data) -> list[dict[str, Any]]:
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 

@@ -80,7 +80,7 @@ def loads(text: str, file: str = "") -> list[Document]:
     return documents
 
 
-def dumps(data: Any, fmt: Literal["yaml", "json"] = "yaml") -> str:
+def dumps(data: syntax.Data, fmt: Literal["yaml", "json"] = "yaml") -> str:
     """``data`` as text that :func:`loads` reads back as the same data."""
     return syntax.dump(data, fmt)
 

@@ -2,8 +2,8 @@
 documents against and that the algorithms read their settings from.
 
 Names and ranges are Katib's own (its services for hyperopt, optuna, skopt, goptuna, hyperband and
-medianstop); ``zooming`` and ``asha`` are this project's. ``CLUSTER_ONLY`` holds those that documents
-may ask for but only a cluster can run.
+medianstop); ``zooming`` and ``asha`` are this project's. ``CLUSTER_ONLY`` holds
+those that documents may ask for but only a cluster can run.
 """
 
 from __future__ import annotations

@@ -19,6 +19,9 @@ import yaml
 
 from katib_experiments.errors import DocumentError, Problem
 
+Data = Any
+"""What a document holds: mappings, lists, strings, numbers, booleans and null."""
+
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _WORDS: Mapping[str, bool | float | None] = {
@@ -36,7 +39,7 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _MERGE = "tag:yaml.org,2002:merge"
 _STRING = "tag:yaml.org,2002:str"
 _PLAIN_KEY = re.compile(r"[\w-]+")
-_MOST_NODES = 200_000
+_MOST_NODES = 50_000
 _DEEPEST = 100
 
 
@@ -68,7 +71,7 @@ def scalar(text: str) -> bool | int | float | str | None:
 class Parsed:
     """One document of a text: its data, the line of every path, and what reading it found."""
 
-    data: Any
+    data: Data
     lines: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -77,8 +80,9 @@ def parse(text: str, file: str = "") -> list[Parsed]:
     """All documents of ``text`` but the empty ones; DocumentError where it cannot be read."""
     try:
         _refuse_depth(text, file)
-        nodes = [node for node in yaml.compose_all(text, Loader=_LOADER) if node is not None]
-        return [parsed for node in nodes for parsed in _documents(_Reader(file), node)]
+        nodes = list(yaml.compose_all(text, Loader=_LOADER))
+        documents = [parsed for node in nodes for parsed in _documents(_Reader(file), node)]
+        return [parsed for parsed in documents if parsed.data is not None]
     except yaml.YAMLError as error:
         if text.lstrip().startswith("{"):
             return [Parsed(data) for data in _json_stream(text, file, error)]
@@ -94,7 +98,7 @@ def _refuse_depth(text: str, file: str) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > _DEEPEST:
-            line = event.start_mark.line + 1
+            line = event.start_mark.line + 1 if event.start_mark else 0
             raise DocumentError([_problem("is nested too deeply", file, line)])
 
 
@@ -143,7 +147,7 @@ class _Reader:
         self.file = file
         self.count = 0
 
-    def read(self, node: yaml.Node, path: str, into: Parsed, above: tuple[int, ...]) -> Any:
+    def read(self, node: yaml.Node, path: str, into: Parsed, above: tuple[int, ...]) -> Data:
         self.count += 1
         line = node.start_mark.line + 1
         if id(node) in above or self.count > _MOST_NODES:
@@ -196,11 +200,11 @@ class _Reader:
         key = self._scalar(node)
         return key if isinstance(key, str) else json.dumps(key)
 
-    def _scalar(self, node: yaml.ScalarNode) -> Any:
+    def _scalar(self, node: yaml.ScalarNode) -> bool | int | float | str | None:
         """PyYAML's tag is asked for one thing only: whether a plain scalar bears ``!!str``."""
         quoted = node.style in ("'", '"', "|", ">")
         if quoted or (node.tag == _STRING and _pyyaml_resolves(node.value) != _STRING):
-            return node.value
+            return str(node.value)
         return scalar(node.value)
 
 
@@ -227,11 +231,11 @@ def _unreadable(error: yaml.YAMLError, file: str) -> DocumentError:
 class _Dumper(_DUMPER):  # type: ignore[misc, valid-type]
     """Writes strings so that both PyYAML and Kubernetes read them back as strings."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, _: object) -> bool:
         return True
 
 
-def _represent_string(dumper: Any, text: str) -> yaml.Node:
+def _represent_string(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
     style = "'" if scalar(text) is not text else "|" if "\n" in text else None
     return dumper.represent_scalar(_STRING, str(text), style=style)
 
@@ -240,10 +244,8 @@ _Dumper.add_multi_representer(str, _represent_string)
 _Dumper.add_representer(str, _represent_string)
 
 
-def dump(data: Any, fmt: Literal["yaml", "json"] = "yaml") -> str:
+def dump(data: Data, fmt: Literal["yaml", "json"] = "yaml") -> str:
     """``data`` as text that reads back as the same data."""
     if fmt == "json":
         return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-    return str(
-        yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=math.inf)
-    )
+    return str(yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=2**20))

@@ -8,7 +8,7 @@ from typing import Any
 
 from katib_experiments.errors import RunnerError
 from katib_experiments.experiment.model import Experiment
-from katib_experiments.experiment.syntax import join
+from katib_experiments.experiment.syntax import Data, join
 
 PLACEHOLDER = re.compile(r"\$\{trialParameters\.(.+?)\}")
 META_REFERENCE = re.compile(
@@ -45,7 +45,7 @@ def render(
     return manifest
 
 
-def _replaced(value: Any, replacement: Callable[[re.Match[str]], str]) -> Any:
+def _replaced(value: Data, replacement: Callable[[re.Match[str]], str]) -> Data:
     if isinstance(value, str):
         return PLACEHOLDER.sub(replacement, value)
     if isinstance(value, Mapping):
@@ -71,7 +71,7 @@ def _meta(experiment: Experiment, trial_name: str, reference: str) -> str:
     }[match[1]]
 
 
-def pods(manifest: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+def pods(manifest: Data, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     """Every pod spec in a manifest of any kind, with its field path: a mapping with containers."""
     if isinstance(manifest, Mapping):
         if isinstance(manifest.get("containers"), list):
@@ -107,6 +107,4 @@ def primary_container(manifest: Mapping[str, Any], experiment: Experiment) -> di
     """The container in which training runs; RunnerError where there is none."""
     name = experiment.trial_template.primary_container
     pod = pod_spec(manifest, experiment)
-    return next(
-        container for _, container in containers(pod, "") if container.get("name") == name
-    )
+    return next(container for _, container in containers(pod, "") if container.get("name") == name)

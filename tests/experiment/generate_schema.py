@@ -1,4 +1,4 @@
-"""Write ``katib_experiments/experiment/schema.json`` anew: every field of an Experiment and of a Job.
+"""Write ``experiment/schema.json`` anew: every field of an Experiment and of a Job.
 
     python -m tests.experiment.generate_schema
 
@@ -17,6 +17,9 @@ import types
 import typing
 from pathlib import Path
 from typing import Any
+
+from kubeflow_katib_api import models as katib
+from kubernetes.client import models as kubernetes
 
 PATH = Path(__file__).parents[2] / "katib_experiments" / "experiment" / "schema.json"
 
@@ -37,11 +40,9 @@ _PREFIXES = ("IoK8sApiCoreV1", "IoK8sApimachineryPkgApisMetaV1", "V1beta1")
 
 
 def schema() -> dict[str, dict[str, str]]:
-    from kubeflow_katib_api import models
-
     found: dict[str, dict[str, str]] = {}
-    _pydantic(models.V1beta1Experiment, found)
-    _pydantic(models.IoK8sApiCoreV1PodSpec, found)
+    _pydantic(katib.V1beta1Experiment, found)
+    _pydantic(katib.IoK8sApiCoreV1PodSpec, found)
     _kubernetes("V1Job", found)
     return {name: dict(sorted(fields.items())) for name, fields in sorted(found.items())}
 
@@ -85,12 +86,10 @@ def _annotation(annotation: Any, found: dict[str, dict[str, str]]) -> str:
 
 def _kubernetes(model: str, found: dict[str, dict[str, str]]) -> str:
     """A type of the ``kubernetes`` client, whose attribute maps say no more than names."""
-    from kubernetes.client import models
-
     name = model.removeprefix("V1")
     if name not in found:
         found[name] = {}
-        of = getattr(models, model)
+        of = getattr(kubernetes, model)
         for attribute, field in of.attribute_map.items():
             found[name][field] = _openapi(of.openapi_types[attribute], found)
     return name

@@ -37,8 +37,8 @@ def check_algorithm(findings: Findings, spec: dict[str, Any]) -> None:
     name, path = algorithm["algorithmName"], join(PATH, "algorithmName")
     known: Mapping[str, tuple[Setting, ...]] = {**ALGORITHMS, **CLUSTER_ONLY}
     rule = (
-        f"unable to get Suggestion config data for algorithm {name}: neither Katib nor this project "
-        f"has an algorithm of that name"
+        f"unable to get Suggestion config data for algorithm {name}: neither Katib nor this "
+        "project has an algorithm of that name"
     )
     if not findings.choice(path, name, known, rule):
         return
@@ -59,7 +59,7 @@ def check_early_stopping(findings: Findings, spec: dict[str, Any]) -> None:
     name, path = stopping["algorithmName"], join(STOPPING_PATH, "algorithmName")
     rule = (
         f"unable to get EarlyStopping config data for algorithm {name}: neither Katib nor this "
-        f"project has one of that name"
+        "project has one of that name"
     )
     if not findings.choice(path, name, EARLY_STOPPING, rule):
         return
@@ -144,7 +144,7 @@ def _setting_path(algorithm: dict[str, Any], name: str) -> str:
 
 
 def _resource(findings: Findings, spec: dict[str, Any], algorithm: dict[str, Any]) -> bool:
-    """Whether ``resource_name`` and ``r_l`` are sound; the parameter must be able to hold ``r_l``."""
+    """Whether ``resource_name`` and ``r_l`` are sound."""
     if findings.failed(PATH):
         return False
     values = _values(algorithm)
@@ -184,6 +184,21 @@ def _hyperband(findings: Findings, spec: dict[str, Any], algorithm: dict[str, An
     if parallel < least:
         rule = f"must be not less than {least} for hyperband: a whole rung is asked for at once"
         findings.error("spec.parallelTrialCount", parallel, rule)
+    most = spec.get("maxTrialCount")
+    if most is not None and brackets < 40 and most > (total := _all_trials(eta, brackets)):
+        rule = f"is more than the {total} Trials of all brackets: Katib then waits for more for ever"
+        findings.warning("spec.maxTrialCount", most, rule)
+
+
+def _all_trials(eta: float, brackets: int) -> int:
+    """Of a whole hyperband, the rungs of every bracket."""
+    total = 0
+    for s in range(brackets + 1):
+        size = math.ceil((brackets + 1) / (s + 1) * eta**s)
+        for _ in range(s + 1):
+            total += size
+            size = math.ceil(size / eta)
+    return total
 
 
 def _integers_only(findings: Findings, spec: dict[str, Any]) -> None:

@@ -64,8 +64,8 @@ def _script(findings: Findings, words: list[tuple[str, str]], command_path: str)
     path, text = words[0]
     if text.endswith("\n"):
         rule = (
-            "must not end with a new line: what Katib adds to the script's end then stands in a line "
-            "of its own, and the metrics are lost; in YAML write |- instead of |"
+            "must not end with a new line: what Katib adds to the script's end then stands in a "
+            "line of its own, and the metrics are lost; in YAML write |- instead of |"
         )
         findings.error(path, text, rule)
         return
@@ -93,9 +93,9 @@ def _word(
         findings.error(path, word, f"{_JOINED}{rule}")
         return
     for match in PLACEHOLDER.finditer(word):
+        before, after = word[: match.start()], word[match.end() :]
         for value_path, value in choices.get(match[1], {}).items():
-            taken = {match[1]: value}
-            filled = PLACEHOLDER.sub(lambda each, taken=taken: taken.get(each[1], "x"), word)
+            filled = PLACEHOLDER.sub("x", before) + value + PLACEHOLDER.sub("x", after)
             rule = shell_rule(filled, known)
             if rule and not findings.failed(value_path):
                 findings.error(value_path, value, f"{_JOINED}{rule}")
@@ -109,8 +109,11 @@ def shell_rule(word: str, known: set[Any]) -> str:
     word = _VARIABLE.sub(lambda match: "x" if match[1] in known else match[0], word)
     if "\n" in word:
         return "a new line ends the command"
-    bare = _unquoted(word)
-    quoted = _QUOTED.findall(word)
+    return _expansion_rule(word) or _splitting_rule(word)
+
+
+def _expansion_rule(word: str) -> str:
+    bare, quoted = _unquoted(word), _QUOTED.findall(word)
     double = "".join(re.sub(r"\\.", "", text) for text in quoted if text.startswith('"'))
     if _EXPANDS.search(bare) or _EXPANDS.search(double) or "`" in bare + double:
         return "the shell expands $ and ` there; put it into single quotes inside the string"
@@ -118,15 +121,19 @@ def shell_rule(word: str, known: set[Any]) -> str:
         return f"the shell takes {special[0]} for its own; quote it inside the string"
     if bare.startswith("#"):
         return "the shell takes # and all that follows for a comment"
+    if any(re.fullmatch(r"\\\w", text) for text in quoted):
+        return "the shell takes the \\ away; put it into single quotes inside the string"
+    return ""
+
+
+def _splitting_rule(word: str) -> str:
     try:
         parts = shlex.split(word)
     except ValueError as error:
         return f"the shell finds {str(error).lower()}"
-    if len(parts) != 1:
-        return f"the shell makes {len(parts)} words of it; quote it inside the string"
-    if any(re.fullmatch(r"\\\w", text) for text in quoted):
-        return "the shell takes the \\ away; put it into single quotes inside the string"
-    return ""
+    if len(parts) == 1:
+        return ""
+    return f"the shell makes {len(parts)} words of it; quote it inside the string"
 
 
 def _unquoted(text: str) -> str:

@@ -60,7 +60,7 @@ def check_primary_container(
         names = [str(container.get("name")) for _, container in found]
         rule = "is the name of no container in the trialSpec: the Trial then stays Running for ever"
         rule += did_you_mean(name, names) or f"; it has {', '.join(names)}"
-        known = manifest.get("kind") in KINDS
+        known = str(manifest.get("kind")) in KINDS
         (findings.error if known else findings.warning)(_NAME, name, rule)
     choices = _choices(spec)
     kind = ((spec.get("metricsCollectorSpec") or {}).get("collector") or {}).get("kind", "StdOut")
@@ -93,7 +93,9 @@ def _image(findings: Findings, container: dict[str, Any], path: str) -> None:
         return
     tag = image.rsplit("/", 1)[-1].partition(":")[2]
     if tag in ("", "latest"):
-        rule = "should have a fixed tag: with latest, Trials of one Experiment may run different code"
+        rule = (
+            "should have a fixed tag: with latest, Trials of one Experiment may run different code"
+        )
         findings.warning(join(path, "image"), image, rule)
 
 

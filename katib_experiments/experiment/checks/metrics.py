@@ -63,7 +63,11 @@ def _matchable(findings: Findings, spec: dict[str, Any], objective: dict[str, An
     source = collector.get("source") or {}
     kind = (collector.get("collector") or {}).get("kind", "StdOut")
     as_json = (source.get("fileSystemPath") or {}).get("format") == "JSON"
-    if kind not in ("StdOut", "File") or as_json or (source.get("filter") or {}).get("metricsFormat"):
+    if (
+        kind not in ("StdOut", "File")
+        or as_json
+        or (source.get("filter") or {}).get("metricsFormat")
+    ):
         return
     rule = "is never found by the default filter, whose names have only letters, digits, _, | and -"
     paths = [(join(OBJECTIVE, "objectiveMetricName"), objective.get("objectiveMetricName"))]

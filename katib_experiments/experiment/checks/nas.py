@@ -30,7 +30,9 @@ def check_nas(findings: Findings, spec: dict[str, Any]) -> None:
     fields = ("inputSizes", "outputSizes", "numLayers") if algorithm == "enas" else ("numLayers",)
     for key in fields:
         if not graph.get(key):
-            findings.error(join(join(PATH, "graphConfig"), key), None, f"Missing {key} in graphConfig")
+            findings.error(
+                join(join(PATH, "graphConfig"), key), None, f"Missing {key} in graphConfig"
+            )
     layers = graph.get("numLayers")
     if layers is not None and layers < 0:
         findings.error(join(join(PATH, "graphConfig"), "numLayers"), layers, "must be at least 1")

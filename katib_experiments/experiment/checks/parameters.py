@@ -82,7 +82,9 @@ def _interval(findings: Findings, space: dict[str, Any], path: str, kind: str) -
         rule = f"feasibleSpace.list is not supported for parameterType: {kind}"
         findings.error(join(path, "list"), space["list"], rule)
     if not space.get("max") and not space.get("min"):
-        rule = f"feasibleSpace.max and feasibleSpace.min must be specified for parameterType: {kind}"
+        rule = (
+            f"feasibleSpace.max and feasibleSpace.min must be specified for parameterType: {kind}"
+        )
         findings.error(path, None, rule)
         return
     findings.require(space, path, "min", "max")

@@ -9,16 +9,14 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from katib_experiments.experiment.checks.findings import REQUIRED, Findings, closest
-from katib_experiments.experiment.syntax import join
+from katib_experiments.experiment.syntax import Data, join
 
-_QUANTITY = re.compile(
-    r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]+)?"
-)
+_QUANTITY = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]+)?")
 _PLACEHOLDER = "${trialParameters."
 _DROP = object()
 
@@ -30,7 +28,7 @@ def schema() -> dict[str, dict[str, str]]:
     return types
 
 
-def typed(findings: Findings, value: Any, path: str, type_: str) -> Any:
+def typed(findings: Findings, value: Data, path: str, type_: str) -> Data:
     """``value`` with only what is of ``type_``; an error for everything that is not.
 
     Nulls are left out, as the API server does. A misspelt field is taken for the one it is nearest
@@ -40,28 +38,27 @@ def typed(findings: Findings, value: Any, path: str, type_: str) -> Any:
     return _empty(type_) if result is _DROP else result
 
 
-def _typed(findings: Findings, value: Any, path: str, type_: str) -> Any:
+def _typed(findings: Findings, value: Data, path: str, type_: str) -> Data:
     if type_.startswith("[]"):
         return _list(findings, value, path, type_[2:])
     if type_.startswith("{}"):
         return _map(findings, value, path, type_[2:])
     if type_ in schema():
         return _object(findings, value, path, schema()[type_])
-    rule = _scalar_rule(value, type_)
-    if rule:
+    if rule := _RULES[type_](value):
         findings.wrong_type(path, value, rule)
         return _DROP
     return int(value) if type_ == "integer" else value
 
 
-def _list(findings: Findings, value: Any, path: str, item: str) -> Any:
+def _list(findings: Findings, value: Data, path: str, item: str) -> Data:
     if not isinstance(value, list):
         findings.wrong_type(path, value, f"must be a list of {_noun(item, plural=True)}")
         return _DROP
     return [typed(findings, each, join(path, i), item) for i, each in enumerate(value)]
 
 
-def _map(findings: Findings, value: Any, path: str, item: str) -> Any:
+def _map(findings: Findings, value: Data, path: str, item: str) -> Data:
     if not isinstance(value, dict):
         findings.wrong_type(path, value, "must be a mapping")
         return _DROP
@@ -73,77 +70,94 @@ def _map(findings: Findings, value: Any, path: str, item: str) -> Any:
     return {key: result for key, result in results.items() if result is not _DROP}
 
 
-def _object(findings: Findings, value: Any, path: str, fields: dict[str, str]) -> Any:
+def _object(findings: Findings, value: Data, path: str, fields: dict[str, str]) -> Data:
     if not isinstance(value, dict):
         findings.wrong_type(path, value, "must be a mapping of fields")
         return _DROP
-    result: dict[str, Any] = {}
+    result: dict[str, Data] = {}
     for key, each in value.items():
-        name = key if key in fields else _misspelt(findings, key, each, path, value, fields)
-        if name is None or each is None:
+        name = key if key in fields else _misspelt(findings, join(path, key), key, each, fields)
+        if name is None or each is None or (name != key and name in value):
             continue
         child = _typed(findings, each, join(path, key), fields[name].removesuffix("!"))
         if child is not _DROP:
             result[name] = child
     for name, type_ in fields.items():
-        if type_.endswith("!") and name not in result:
-            child_path = join(path, name)
-            if name not in value or value[name] is None:
-                findings.error(child_path, None, REQUIRED)
+        if type_.endswith("!") and name not in result and value.get(name) is None:
+            findings.error(join(path, name), None, REQUIRED)
     return result
 
 
 def _misspelt(
-    findings: Findings, key: str, each: Any, path: str, value: dict[str, Any], fields: dict[str, str]
+    findings: Findings, path: str, key: str, value: Data, fields: dict[str, str]
 ) -> str | None:
     """The field that an unknown ``key`` stands for, after an error; None for no such."""
     name = closest(key, fields)
     hint = f'; did you mean "{name}"?' if name else ""
-    shown = each if isinstance(each, str | int | float) else None
-    findings.error(join(path, key), shown, f"unknown field{hint}")
-    return name if name not in value else None
+    shown = value if isinstance(value, str | int | float) else None
+    findings.error(path, shown, f"unknown field{hint}")
+    return name
 
 
-def _scalar_rule(value: Any, type_: str) -> str:
-    """What is wrong with ``value`` as a ``type_``; empty where nothing is."""
-    boolean = isinstance(value, bool)
-    number = isinstance(value, int | float) and not boolean
-    if type_ == "string":
-        return "" if isinstance(value, str) else _string_rule(value)
-    if type_ == "boolean":
-        return "" if boolean else "must be true or false"
-    if type_ == "integer":
-        return _integer_rule(value, number)
-    if type_ == "number":
-        return "" if number and _finite(value) else "must be a finite number, without quotes"
-    if type_ == "int-or-string":
-        whole = number and isinstance(value, int)
-        return "" if whole or isinstance(value, str) else "must be an integer or a string"
-    if type_ == "quantity":
-        text = str(value) if number or isinstance(value, str) else ""
-        good = _QUANTITY.fullmatch(text) or _PLACEHOLDER in text
-        return "" if good else "must be a quantity, such as 2, 500m or 1Gi"
-    return ""
-
-
-def _string_rule(value: Any) -> str:
+def _string(value: Data) -> str:
+    if isinstance(value, str):
+        return ""
     if isinstance(value, dict | list) or value is None:
         return "must be a string"
+    if isinstance(value, bool):
+        return "must be a string: put it in quotes; y, n, on and off mean true and false in YAML"
     return f'must be a string: put it in quotes, "{json.dumps(value)}"'
 
 
-def _integer_rule(value: Any, number: bool) -> str:
-    if not number or not _finite(value) or int(value) != value:
+def _boolean(value: Data) -> str:
+    return "" if isinstance(value, bool) else "must be true or false"
+
+
+def _integer(value: Data) -> str:
+    if not _is_number(value) or not _finite(value) or int(value) != value:
         quoted = isinstance(value, str) and re.fullmatch(r"\s*[-+]?\d+\s*", value)
         return "must be an integer" + (", without quotes" if quoted else "")
     return "" if abs(value) < 2**63 else "must be an integer of 64 bits"
 
 
+def _number(value: Data) -> str:
+    good = _is_number(value) and _finite(value)
+    return "" if good else "must be a finite number, without quotes"
+
+
+def _integer_or_string(value: Data) -> str:
+    good = isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool))
+    return "" if good else "must be an integer or a string"
+
+
+def _quantity(value: Data) -> str:
+    text = str(value) if isinstance(value, str) or _is_number(value) else ""
+    good = _QUANTITY.fullmatch(text) or _PLACEHOLDER in text
+    return "" if good else "must be a quantity, such as 2, 500m or 1Gi"
+
+
+_RULES: dict[str, Callable[[Data], str]] = {
+    "string": _string,
+    "boolean": _boolean,
+    "integer": _integer,
+    "number": _number,
+    "int-or-string": _integer_or_string,
+    "quantity": _quantity,
+    "any": lambda _: "",
+}
+"""Each says what is wrong with a value, or nothing."""
+
+
+def _is_number(value: Data) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _finite(value: float) -> bool:
+    """Also of an integer that is too large for any float."""
     return isinstance(value, int) or math.isfinite(value)
 
 
-def _empty(type_: str) -> Any:
+def _empty(type_: str) -> Data:
     """What stands in a list for an item of the wrong type."""
     if type_.startswith("[]"):
         return []

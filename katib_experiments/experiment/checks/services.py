@@ -33,9 +33,10 @@ def check_services(findings: Findings, spec: dict[str, Any]) -> None:
         numeric = parameter.get("parameterType") in ("int", "double")
         if service and numeric and not findings.failed(path):
             space = parameter["feasibleSpace"]
-            _distribution(findings, space, join(path, "feasibleSpace"), service)
+            if (service, parameter["parameterType"]) != ("skopt", "double"):
+                _distribution(findings, space, join(path, "feasibleSpace"), service)
             _step(findings, space, join(path, "feasibleSpace"), service)
-            _positive(findings, parameter, join(path, "feasibleSpace"), service)
+            _log_uniform(findings, parameter, join(path, "feasibleSpace"), service)
 
 
 def _distribution(findings: Findings, space: dict[str, Any], path: str, service: str) -> None:
@@ -67,13 +68,17 @@ def _step(findings: Findings, space: dict[str, Any], path: str, service: str) ->
         findings.warning(join(path, "step"), space["step"], rule)
 
 
-def _positive(findings: Findings, parameter: dict[str, Any], path: str, service: str) -> None:
-    low = number(parameter["feasibleSpace"]["min"])
-    if service == "skopt" and parameter["parameterType"] == "double" and low is not None:
-        if low > 0:
-            return
-        rule = (
-            "Katib's skopt service draws every double log-uniformly and needs more than 0: there "
-            "the Experiment makes no Trial"
-        )
-        findings.warning(join(path, "min"), parameter["feasibleSpace"]["min"], rule)
+def _log_uniform(
+    findings: Findings, parameter: dict[str, Any], path: str, service: str
+) -> None:
+    """scikit-optimize, as Katib uses it, draws every double log-uniformly."""
+    if service != "skopt" or parameter["parameterType"] != "double":
+        return
+    space = parameter["feasibleSpace"]
+    low, distribution = number(space["min"]), space.get("distribution") or "uniform"
+    if low is not None and low <= 0:
+        rule = "Katib's skopt service needs more than 0 for a double: there no Trial is made"
+        findings.warning(join(path, "min"), space["min"], rule)
+    elif distribution != "logUniform":
+        rule = "Katib's skopt service draws every double with logUniform"
+        findings.warning(join(path, "distribution"), distribution, rule)

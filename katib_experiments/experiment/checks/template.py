@@ -11,7 +11,7 @@ from katib_experiments.experiment.checks.findings import Findings, did_you_mean
 from katib_experiments.experiment.checks.nas import REFERENCES
 from katib_experiments.experiment.checks.parameters import PATH as PARAMETERS
 from katib_experiments.experiment.defaults import KINDS
-from katib_experiments.experiment.syntax import join
+from katib_experiments.experiment.syntax import Data, join
 from katib_experiments.experiment.template import META_REFERENCE, PLACEHOLDER
 
 PATH = "spec.trialTemplate"
@@ -48,16 +48,14 @@ def _source(findings: Findings, template: dict[str, Any]) -> None:
         findings.error(PATH, None, f"only one of {both[0]} or {both[1]} can be specified")
     elif config_map is not None:
         path = join(PATH, "configMap")
-        findings.require(
-            config_map, path, "configMapName", "configMapNamespace", "templatePath"
-        )
+        findings.require(config_map, path, "configMapName", "configMapNamespace", "templatePath")
         rule = "is the cluster's to read: what is in it cannot be checked or run on this machine"
         findings.warning(path, None, rule)
 
 
 def _conditions(findings: Findings, template: dict[str, Any]) -> None:
     """Katib fills them in for the kinds that it knows, and never for a ConfigMap's template."""
-    if (template.get("trialSpec") or {}).get("kind") in KINDS:
+    if str((template.get("trialSpec") or {}).get("kind")) in KINDS:
         return
     for key in ("successCondition", "failureCondition"):
         if not template.get(key):
@@ -110,9 +108,7 @@ def _reference(
             findings.error(path, reference, rule)
 
 
-def _placeholders(
-    findings: Findings, template: dict[str, Any], trial_spec: dict[str, Any]
-) -> None:
+def _placeholders(findings: Findings, template: dict[str, Any], trial_spec: dict[str, Any]) -> None:
     declared = {
         parameter["name"]: i
         for i, parameter in enumerate(template.get("trialParameters") or [])
@@ -134,7 +130,7 @@ def _placeholders(
             findings.error(join(join(_PARAMETERS, i), "name"), name, rule)
 
 
-def _strings(value: Any, path: str) -> Iterator[tuple[str, str]]:
+def _strings(value: Data, path: str) -> Iterator[tuple[str, str]]:
     """Every string below ``value``, keys included."""
     if isinstance(value, str):
         yield path, value
