@@ -45,8 +45,7 @@ class WarmRunner(ProcessRunner):
     def _connect(self, request: Request) -> Connection:
         if self._imported is None or not request.module or self._failed_servers:
             return super()._connect(request)
-        quiet = {"TF_CPP_MIN_LOG_LEVEL": "2"}
-        environment = {**quiet, **os.environ, **self._environment(self._imported[1])}
+        environment = {**os.environ, **self._environment(self._imported[1])}
         del environment["PYTHONUNBUFFERED"]  # forks flush after each line
         return Connection(("-P",), (request.module,), environment)
 

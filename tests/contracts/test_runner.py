@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,8 +19,8 @@ from katib_experiments.engine.runner import OUTPUT, Exit, Launch, Runner
 from katib_experiments.engine.warm import WarmRunner
 from katib_experiments.errors import RunnerError
 from tests.support import docker
+from tests.support.processes import LINUX, alive, until
 
-LINUX = sys.platform == "linux"
 IMAGE = os.environ.get("TEST_PYTHON_IMAGE", "python:3.11-slim")
 KINDS = {
     "warm": WarmRunner,
@@ -77,24 +77,6 @@ class Bench:
 
     def await_output(self, text: str, trial: str = "trial") -> None:
         until(lambda: text in self.output(trial), f"{text!r} in the output")
-
-
-def until(condition: Callable[[], object], what: str, seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"never came: {what}"
-        time.sleep(0.01)
-
-
-def alive(pid: int) -> bool:
-    """Whether the process runs; a zombie does not."""
-    if LINUX:
-        try:
-            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-        except OSError:
-            return False
-    listed = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, check=False)
-    return listed.stdout.strip()[:1] not in (b"", b"Z")
 
 
 def prepare(kind: str, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:

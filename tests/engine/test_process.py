@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 from katib_experiments.engine.forkserver import GroupMemory
 from katib_experiments.engine.process import ProcessRunner
 from katib_experiments.engine.runner import OUTPUT, Exit, Launch
+from tests.support.processes import LINUX, alive, until
 
 
 @pytest.fixture
@@ -95,17 +95,14 @@ def test_a_lost_server_fails_its_trials_and_is_replaced(runner: ProcessRunner, t
     assert run(runner, tmp_path, "echo", "again") == "again\n"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's doing, on Linux")
+@pytest.mark.skipif(not LINUX, reason="the kernel's doing, on Linux")
 def test_a_trial_dies_with_its_server_though_no_engine_is_there(tmp_path: Path):
     runner = ProcessRunner()
     server = parent_of_trial(runner, tmp_path)
     children = Path(f"/proc/{server}/task/{server}/children")
     (trial,) = map(int, children.read_text().split())
     os.kill(server, signal.SIGKILL)
-    end = time.monotonic() + 30
-    while Path(f"/proc/{trial}").exists() and "Z" not in Path(f"/proc/{trial}/stat").read_text():
-        assert time.monotonic() < end
-        time.sleep(0.01)
+    until(lambda: not alive(trial), "the Trial's end")
     runner.close()
 
 
@@ -117,7 +114,7 @@ def test_a_terminals_signals_do_not_reach_the_server(runner: ProcessRunner, tmp_
     assert runner.poll(0.3) == []
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="read from Linux's /proc")
+@pytest.mark.skipif(not LINUX, reason="read from Linux's /proc")
 def test_memory_is_told_by_process_group():
     groups = GroupMemory().resident([os.getpgrp(), 999_999_999])
     assert groups[os.getpgrp()] > 10_000_000
