@@ -25,6 +25,7 @@ import contextlib
 import ctypes
 import gc
 import importlib.util
+import io
 import json
 import math
 import os
@@ -163,7 +164,14 @@ class Server:
         parent = os.getpid()
         # A signal sent before the child has its own handlers waits until then.
         signal.pthread_sigmask(signal.SIG_BLOCK, OWN_SIGNALS)
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, OWN_SIGNALS)
+            with contextlib.suppress(OSError), Path(request.output).open("a") as output:
+                output.write(f"cannot start a process: {error.strerror}\n")
+            self._send(ended=request.trial, code=126, reason="", cpu_seconds=0.0)
+            return
         if pid == 0:
             self._abandon()
             become(request, parent, run)
@@ -193,11 +201,10 @@ class Server:
         child.kill_at = math.inf
         child.signal(signal.SIGKILL)
         if child.request.cleanup:
-            self._cleanups.append(
-                subprocess.Popen(  # noqa: S603 - the engine's own command, without a shell
-                    child.request.cleanup, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-                )
-            )
+            command, nowhere = child.request.cleanup, subprocess.DEVNULL
+            with contextlib.suppress(OSError):
+                cleanup = subprocess.Popen(command, stdout=nowhere, stderr=nowhere)  # noqa: S603
+                self._cleanups.append(cleanup)
 
     def _enforce(self, now: float) -> None:
         """Kill the Trials whose grace, time or memory has run out."""
@@ -325,7 +332,8 @@ def run_command(request: Request) -> int:
 
 def run_module(request: Request) -> int:
     """Do what ``python -m module arguments`` does; its exit status."""
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
     reseed()
     sys.path.insert(0, request.directory)
     sys.argv = [request.module, *request.arguments]
@@ -338,9 +346,7 @@ def run_module(request: Request) -> int:
     except BaseException:  # the end of a program, as Python's own main has it
         sys.excepthook(*sys.exc_info())
         code = 1
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and not thread.daemon:
-            thread.join()
+    threading._shutdown()  # type: ignore[attr-defined] # as multiprocessing ends its forks
     atexit._run_exitfuncs()
     return code
 
@@ -393,9 +399,8 @@ def imports(tree: ast.Module) -> Iterator[ast.stmt]:
             yield statement
 
 
-def gpu_is_open() -> bool:
+def gpu_is_open(descriptors: Path = Path("/proc/self/fd")) -> bool:
     """Whether this process holds a GPU already, which a fork cannot share."""
-    descriptors = Path("/proc/self/fd")
     if not descriptors.exists():
         return False
     return any(os.path.realpath(link).startswith("/dev/nvidia") for link in descriptors.iterdir())

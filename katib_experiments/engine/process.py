@@ -37,6 +37,7 @@ PYTHONS = ("python", "python3", f"python3.{sys.version_info.minor}")
 @dataclass(slots=True)
 class _Running:
     request: Request
+    gpus: int = 0
     pid: int = 0
     """0 until the server has started it."""
 
@@ -111,7 +112,7 @@ class ProcessRunner:
                 continue
             del self._waiting[trial]
             request = self._request(launch, gpus)
-            self._running[trial] = _Running(request)
+            self._running[trial] = _Running(request, launch.gpus)
             self._submit(request)
 
     def _request(self, launch: Launch, gpus: tuple[str, ...]) -> Request:
@@ -159,8 +160,8 @@ class ProcessRunner:
             self._end(Exit(trial, message["code"], message["reason"], seconds))
 
     def _end(self, exit_: Exit) -> None:
-        del self._running[exit_.trial]
-        self._devices.give_back(exit_.trial)
+        if self._running.pop(exit_.trial).gpus:
+            self._devices.give_back(exit_.trial)
         self._exits.append(exit_)
         self._start_waiting()
 
@@ -194,7 +195,7 @@ class Connection:
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the connection
         command = [sys.executable, *flags, forkserver.__file__, str(far.fileno()), *arguments]
         with far:
-            self._process = subprocess.Popen(  # noqa: S603 - our own file
+            self._process = subprocess.Popen(  # noqa: S603 - a file of this package
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=self._complaints,

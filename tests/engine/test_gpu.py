@@ -78,6 +78,17 @@ def test_trials_get_distinct_gpus_and_wait_for_free_ones(tmp_path: Path):
     assert shown[2] in ("3", "5")
 
 
+def test_the_driver_is_not_asked_for_trials_without_gpus(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr("katib_experiments.engine.process.visible", lambda: pytest.fail("asked"))
+    runner = ProcessRunner()
+    (tmp_path / "go").touch()
+    runner.start(trials(tmp_path, "a", gpus=0))
+    wait(runner, 1)
+    runner.close()
+
+
 def test_a_trial_that_waits_for_a_gpu_can_be_killed(tmp_path: Path):
     runner = ProcessRunner(Devices(("0",)))
     runner.start(trials(tmp_path, "a", "b"))

@@ -8,6 +8,7 @@ from textwrap import dedent
 
 import pytest
 
+from katib_experiments.engine.forkserver import gpu_is_open
 from katib_experiments.engine.runner import OUTPUT, Exit, Launch
 from katib_experiments.engine.warm import WarmRunner, module_of
 
@@ -150,6 +151,36 @@ def test_a_program_ends_as_pythons_do(run: Run):
         ctypes.CDLL(None).printf(b"from C")
     """
     assert run({"program.py": program}) == ["no newline thread\nat exit\nfrom C"]
+
+
+def test_an_idle_pool_of_threads_holds_nobody_up(run: Run):
+    program = """
+        from concurrent.futures import ThreadPoolExecutor
+        pool = ThreadPoolExecutor(2)
+        print(pool.submit(sum, [1, 2]).result())
+    """
+    assert run({"program.py": program}) == ["3\n"]
+
+
+def test_a_program_may_spawn_processes_of_its_own(run: Run):
+    program = """
+        import multiprocessing
+
+        def double(number):
+            return 2 * number
+
+        if __name__ == "__main__":
+            with multiprocessing.get_context("spawn").Pool(1) as pool:
+                print(pool.map(double, [1, 2]))
+    """
+    assert run({"program.py": program}) == ["[2, 4]\n"]
+
+
+def test_a_gpu_that_the_imports_opened_is_seen(tmp_path: Path):
+    (tmp_path / "3").symlink_to("/dev/null")
+    assert not gpu_is_open(tmp_path)
+    (tmp_path / "4").symlink_to("/dev/nvidia-uvm")
+    assert gpu_is_open(tmp_path)
 
 
 def test_other_commands_are_run_too(runner: WarmRunner, tmp_path: Path):
