@@ -93,6 +93,7 @@ class Loop:
         self._clock = clock
         self._running: dict[str, _Running] = {}
         self._unwritten: list[Event] = []
+        self._changed = False  # since the last Outcome
         self._waiting = False  # the algorithm gave all it can until another Trial ends
         self._exhausted = False  # the algorithm will never give another point
         self._failure: AutomlError | None = None  # nothing new can be started any more
@@ -112,13 +113,12 @@ class Loop:
         try:
             self._take_up()
             yield self.state.outcome()
-            shown = time.monotonic()
-            changed = False
+            shown, self._changed = time.monotonic(), False
             while self._turn():
-                changed |= self._write()
-                if changed and time.monotonic() - shown >= self._interval:
+                self._write()
+                if self._changed and time.monotonic() - shown >= self._interval:
                     yield self.state.outcome()
-                    shown, changed = time.monotonic(), False
+                    shown, self._changed = time.monotonic(), False
             self._write()
             yield self.state.outcome()
         finally:
@@ -353,14 +353,13 @@ class Loop:
     def _record(self, event: Event) -> None:
         self.state.apply(event)
         self._unwritten.append(event)
+        self._changed = True
 
-    def _write(self) -> bool:
-        """Append what happened since the last call; whether anything did."""
-        if not self._unwritten:
-            return False
-        self._journal.append(self._unwritten)
-        self._unwritten = []
-        return True
+    def _write(self) -> None:
+        """Append what happened since the last call."""
+        if self._unwritten:
+            self._journal.append(self._unwritten)
+            self._unwritten = []
 
 
 def _set_aside(directory: Path, attempts: int) -> None:

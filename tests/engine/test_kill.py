@@ -21,10 +21,10 @@ from katib_experiments.engine.journal import SqliteJournal
 from katib_experiments.experiment.model import Trial
 from tests.support.documents import a_document
 
-TRIALS, KILLS = 80, 20
+TRIALS, KILLS = 99, 20
 LINES = 3
 SCRIPT = (
-    f"x=${{trialParameters.x}}; for i in $(seq {LINES}); do echo accuracy=0.$i; sleep 0.06; done"
+    f"x=${{trialParameters.x}}; for i in $(seq {LINES}); do echo accuracy=0.$i; sleep 0.1; done"
 )
 ENGINE = """
 import sys
@@ -98,14 +98,16 @@ def test_no_trial_is_lost_or_run_twice_over_twenty_kills(tmp_path):
     backend = LocalBackend(runs)
     before: list[Event] = []
     results: dict[str, tuple[Trial, object]] = {}
+    longest = 0.7  # seconds that a process lives at most
     for _ in range(KILLS):
         process = engine(document, runs)
-        time.sleep(draw.uniform(0.0, 0.7))
+        time.sleep(draw.uniform(0.0, longest))
         assert kill(process), "the run ended before it was killed often enough"
         if not backend.names():
             continue
         now = events(runs / "example")
         assert now[: len(before)] == before, "what was written stays as it was"
+        longest *= 1.0 if len(now) > len(before) else 1.2
         before = now
         if now:
             found = ended(backend.outcome("example"))

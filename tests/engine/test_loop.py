@@ -291,6 +291,14 @@ def test_what_a_trial_reports_is_seen_while_it_runs(run):
     assert len(seen[0]) == 1, "an Outcome that was given out does not change"
 
 
+def test_trials_are_seen_as_soon_as_they_run(run):
+    made = run(lambda x: Script(["nothing"], endless=True))
+    outcomes = made.outcomes()
+    assert conditions(next(outcomes)) == {}
+    assert conditions(next(outcomes)) == {"Running": 2}
+    outcomes.close()
+
+
 def test_a_runner_that_cannot_start_anything_is_an_error_and_loses_nothing(run):
     made = run(scoring)
     loop = made.loop()
