@@ -80,7 +80,7 @@ class LiveDisplay:
             header(outcome.experiment),
             _bar(progress),
             trials_table(outcome.experiment, few_rows(outcome)),
-            _best_line(outcome.experiment, progress.best),
+            best_line(outcome.experiment, progress.best),
         ]
         if self._note:
             parts.append(Text(self._note, style="yellow"))
@@ -138,10 +138,10 @@ def trials_table(experiment: Experiment, rows: list[Row]) -> Table:
     for parameter in experiment.parameters:
         table.add_column(_heading(parameter.name), no_wrap=True, overflow="ellipsis")
     for row in rows:
-        sign, style = _SIGNS[row.trial.condition]
+        sign, style = ("★", "bold green") if row.best else _SIGNS[row.trial.condition]
         table.add_row(
             Text(f"{sign} {short_name(experiment, row.trial)}", style=style),
-            Text("" if row.value is None else f"{row.value:.4g}", "bold" if row.best else ""),
+            "" if row.value is None else f"{row.value:.4g}",
             _epoch(row),
             *(short(row.trial.assignments.get(p.name, "")) for p in experiment.parameters),
         )
@@ -167,19 +167,22 @@ def _bar(progress: Progress) -> RenderableType:
     if progress.failed:
         words.append(f"{progress.failed} failed")
     words.append(duration(progress.seconds))
-    if progress.left is not None:
+    if progress.left:
         words.append(f"about {duration(progress.left)} left")
     line = Table.grid(padding=(0, 1))
     line.add_row(ProgressBar(total=total, completed=progress.done, width=18), ", ".join(words))
     return line
 
 
-def _best_line(experiment: Experiment, best: Trial | None) -> Text:
+def best_line(experiment: Experiment, best: Trial | None) -> RenderableType:
     if best is None:
         return Text("no result yet", style="dim")
-    value = best.value(experiment.objective)
     text = Text("best ", style="bold")
-    return text.append(f"{value:.6g}  {_assignments(best)}", style="not bold green")
+    value = best.value(experiment.objective)
+    text.append(f"{value:.6g}  {_assignments(best)}", style="not bold green")
+    grid = Table.grid()  # which wraps on a console that does not
+    grid.add_row(text)
+    return grid
 
 
 def _epoch(row: Row) -> str:

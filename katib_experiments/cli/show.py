@@ -10,7 +10,7 @@ from rich.table import Table
 
 from katib_experiments.backend import Outcome
 from katib_experiments.cli.console import console
-from katib_experiments.cli.display import header, trials_table
+from katib_experiments.cli.display import best_line, header, trials_table
 from katib_experiments.cli.names import RUNS, RunsOption, experiment_file
 from katib_experiments.cli.progress import all_rows
 from katib_experiments.cli.validate import errors, problems_of
@@ -77,3 +77,4 @@ def _print_status(terminal: Console, outcome: Outcome) -> None:
         conditions.add_row(when, condition.type.value, condition.reason, condition.message)
     terminal.print(conditions, soft_wrap=False)
     terminal.print(trials_table(outcome.experiment, all_rows(outcome)), soft_wrap=False)
+    terminal.print(best_line(outcome.experiment, outcome.status.optimal), soft_wrap=False)

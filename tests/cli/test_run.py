@@ -143,7 +143,8 @@ class Started:
     def wait_for_trials(self, count: int) -> None:
         deadline = time.monotonic() + 30
         while len(list(self.trials.glob("*/output.log"))) < count:
-            assert time.monotonic() < deadline, self.process.communicate(timeout=1)
+            assert self.process.poll() is None, self.process.communicate()
+            assert time.monotonic() < deadline
             time.sleep(0.02)
 
     def interrupt(self) -> None:
