@@ -43,7 +43,6 @@ from katib_experiments.algorithms.surrogate import (
     surrogate,
 )
 from katib_experiments.experiment.model import Suggestion
-from katib_experiments.experiment.settings import ALGORITHMS, typed_settings
 from katib_experiments.experiment.space import Space
 
 UNIFORM_CANDIDATES = 600
@@ -59,13 +58,13 @@ Score = Callable[[FloatArray], FloatArray]
 
 class BayesianOptimization:
     def suggest(self, history: History, count: int) -> list[Suggestion]:
-        settings = typed_settings(history.experiment.algorithm, ALGORITHMS)
+        settings = history.settings
         request = _Request(
-            base_estimator=str(settings["base_estimator"]),
-            acq_func=str(settings["acq_func"]),
+            settings["base_estimator"],
+            settings["acq_func"],
             climbs=settings["base_estimator"] == "GP" and settings["acq_optimizer"] != "sampling",
         )
-        seed, startup = int(settings["random_state"] or 0), int(settings["n_initial_points"] or 0)
+        seed, startup = settings["random_state"], settings["n_initial_points"]
         return suggest_one_by_one(history, count, seed, startup, request.propose)
 
 
@@ -114,7 +113,7 @@ class _Request:
         failed = np.full(len(observations.failed), worst)
         values = standardized(np.concatenate([failed, observations.values]))
         best = float(values.min())
-        running = features(space, observations.pending[-_MOST_RUNNING:])
+        running = features(space, observations.running[-_MOST_RUNNING:])
         model = self._model("objective", points, values)
         rows = subset(values, FITTED_ON)
         lies = np.full(len(running), best)

@@ -19,7 +19,6 @@ from katib_experiments.algorithms.observations import (
 from katib_experiments.algorithms.parzen import ProductMixture, kernels_of, mixture_weights
 from katib_experiments.algorithms.tpe import split
 from katib_experiments.experiment.model import Suggestion
-from katib_experiments.experiment.settings import ALGORITHMS, typed_settings
 
 GOOD_SHARE = 0.1
 PRIOR_WEIGHT = 1.0
@@ -27,13 +26,12 @@ PRIOR_WEIGHT = 1.0
 
 class MultivariateTpe:
     def suggest(self, history: History, count: int) -> list[Suggestion]:
-        settings = typed_settings(history.experiment.algorithm, ALGORITHMS)
-        candidates = int(settings["n_ei_candidates"] or 0)
+        settings = history.settings
 
         def propose(observations: Observations, rng: np.random.Generator) -> FloatArray:
-            return _ranked(observations, candidates, rng)
+            return _ranked(observations, settings["n_ei_candidates"], rng)
 
-        seed, startup = int(settings["random_state"] or 0), int(settings["n_startup_trials"] or 0)
+        seed, startup = settings["random_state"], settings["n_startup_trials"]
         return suggest_one_by_one(history, count, seed, startup, propose)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from katib_experiments.algorithms.base import History
 from katib_experiments.algorithms.cells import every_point, snapped
 from katib_experiments.experiment.model import Suggestion, Trial, TrialCondition
-from katib_experiments.experiment.space import Dimension, Space
+from katib_experiments.experiment.space import Space
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -32,46 +32,32 @@ class Observations:
     """
 
     space: Space
+    trials: tuple[Trial, ...]
+    """Those with a finite objective."""
     points: FloatArray
-    """Ended, with a finite objective."""
+    """Where they are."""
     values: FloatArray
     """Their objective, to be minimized."""
-    trials: tuple[Trial, ...]
-    """They themselves."""
-    pending: FloatArray
+    running: FloatArray
     """Created or running."""
     failed: FloatArray
     """Ended without an objective by their own doing: poor places to look."""
 
     @classmethod
     def of(cls, history: History, space: Space) -> Observations:
-        trials = history.trials
-        assignments = [trial.assignments for trial in trials]
-        columns = [_units(dimension, assignments) for dimension in space.dimensions]
-        points = np.column_stack(columns)
-        inside = ~np.isnan(points).any(axis=1)
-        values = np.full(len(trials), np.nan)
-        pending = np.zeros(len(trials), dtype=bool)
-        failed = np.zeros(len(trials), dtype=bool)
-        objective = history.experiment.objective
-        for row, trial in enumerate(trials):
-            condition = trial.condition
-            if not condition.ended:
-                pending[row] = True
-                continue
-            value = trial.value(objective)
-            if value is not None:
-                values[row] = value
-            else:
-                failed[row] = condition in _FAILED
-        observed = inside & ~np.isnan(values)
+        observed = list(history.observed())
+        trials = [trial for trial, _ in observed]
+        points = _units(space, trials)
+        inside = _inside(points)
+        running = _units(space, [t for t in history.trials if not t.condition.ended])
+        failed = _units(space, [t for t in history.trials if t.condition in _FAILED])
         return cls(
             space=space,
-            points=points[observed],
-            values=-values[observed] if objective.maximize else values[observed],
-            trials=tuple(compress(trials, observed)),
-            pending=points[inside & pending],
-            failed=points[inside & failed],
+            trials=tuple(compress(trials, inside)),
+            points=points[inside],
+            values=np.array([value for _, value in observed])[inside],
+            running=running[_inside(running)],
+            failed=failed[_inside(failed)],
         )
 
     def seconds(self) -> FloatArray:
@@ -85,21 +71,31 @@ class Observations:
             ]
         )
 
-    def with_pending(self, point: FloatArray) -> Observations:
-        return replace(self, pending=np.vstack([self.pending, point]))
+    def with_running(self, point: FloatArray) -> Observations:
+        return replace(self, running=np.vstack([self.running, point]))
 
     def untried(self, points: FloatArray) -> FloatArray:
         """Those of ``points``, shape ``(k, dimensions)``, that no Trial has been at."""
-        known = {row.tobytes() for row in np.vstack([self.points, self.pending, self.failed])}
+        known = {row.tobytes() for row in np.vstack([self.points, self.running, self.failed])}
         return points[[row.tobytes() not in known for row in points]]
 
 
-def _units(dimension: Dimension, assignments: Sequence[Mapping[str, str]]) -> FloatArray:
-    """The column of one dimension; NaN for what is not in it. Equal texts are converted once."""
-    name = dimension.name
-    texts = [assigned.get(name, "") for assigned in assignments]
-    units = {text: dimension.to_unit(text) for text in set(texts)}
-    return np.array([units[text] for text in texts], dtype=np.float64)
+def _units(space: Space, trials: Sequence[Trial]) -> FloatArray:
+    """Shape ``(trials, dimensions)``, NaN for what is not in its dimension. Texts that are equal
+    are converted once."""
+    points = np.empty((len(trials), len(space)))
+    assignments = [trial.assignments for trial in trials]
+    for column, dimension in enumerate(space.dimensions):
+        name = dimension.name
+        texts = [assigned.get(name, "") for assigned in assignments]
+        units = {text: dimension.to_unit(text) for text in set(texts)}
+        points[:, column] = [units[text] for text in texts]
+    return points
+
+
+def _inside(points: FloatArray) -> npt.NDArray[np.bool_]:
+    inside: npt.NDArray[np.bool_] = ~np.isnan(points).any(axis=1)
+    return inside
 
 
 Propose = Callable[[Observations, np.random.Generator], FloatArray]
@@ -125,7 +121,7 @@ def suggest_one_by_one(
         else:
             candidates = propose(observations, rng)
         point = _untried(observations, snapped(space, candidates), rng)
-        observations = observations.with_pending(point)
+        observations = observations.with_running(point)
         suggestions.append(Suggestion(space.from_unit([float(unit) for unit in point])))
     return suggestions
 

@@ -132,7 +132,8 @@ class CellKernels:
     def draw(self, kernels: IntArray, rng: np.random.Generator) -> FloatArray:
         below = np.cumsum(self._table, axis=1)[self._rows[kernels], :-1]
         chosen = (below <= rng.random((len(kernels), 1))).sum(axis=1)
-        return self._cells.centres[chosen]
+        units: FloatArray = self._cells.centres[chosen]
+        return units
 
 
 def ordered_table(cells: Cells, count: int) -> FloatArray:

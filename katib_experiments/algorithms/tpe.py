@@ -21,7 +21,6 @@ from katib_experiments.algorithms.observations import (
 )
 from katib_experiments.algorithms.parzen import kernels_of, mixture_weights
 from katib_experiments.experiment.model import Suggestion
-from katib_experiments.experiment.settings import ALGORITHMS, typed_settings
 
 STARTUP = 20
 """hyperopt's ``n_startup_jobs``."""
@@ -30,18 +29,15 @@ MOST_GOOD = 25
 
 class Tpe:
     def suggest(self, history: History, count: int) -> list[Suggestion]:
-        settings = typed_settings(history.experiment.algorithm, ALGORITHMS)
-        gamma = float(settings["gamma"] or 0)
-        prior_weight = float(settings["prior_weight"] or 0)
-        candidates = int(settings["n_EI_candidates"] or 0)
+        settings = history.settings
+        gamma, prior_weight = settings["gamma"], settings["prior_weight"]
 
         def propose(observations: Observations, rng: np.random.Generator) -> FloatArray:
             good, others = split(observations, gamma * math.sqrt(len(observations.values)))
             densities = _Densities(observations, good, others, prior_weight)
-            return densities.ranked(candidates, rng)
+            return densities.ranked(settings["n_EI_candidates"], rng)
 
-        seed = int(settings["random_state"] or 0)
-        return suggest_one_by_one(history, count, seed, STARTUP, propose)
+        return suggest_one_by_one(history, count, settings["random_state"], STARTUP, propose)
 
 
 def split(observations: Observations, good: float) -> tuple[FloatArray, FloatArray]:
@@ -50,7 +46,7 @@ def split(observations: Observations, good: float) -> tuple[FloatArray, FloatArr
     order = np.argsort(observations.values, kind="stable")
     best, rest = np.sort(order[:count]), np.sort(order[count:])
     points = observations.points
-    others = np.vstack([points[rest], observations.failed, observations.pending])
+    others = np.vstack([points[rest], observations.failed, observations.running])
     return points[best], others
 
 
