@@ -3,8 +3,8 @@
 The search distribution is rebuilt from the history at every request. The observed Trials, in the
 order in which they ended, are cut into generations of the population's size, and each full one
 updates the distribution; point number ``n`` is drawn from what came of it with the random numbers
-of draw ``n``. So it does not matter which Trial was asked for from which distribution: late, failed
-and foreign ones only make the generations a little less pure.
+of draw ``n``. So it need not be known which Trial was asked for from which distribution: late ones
+make the generations a little less pure, and those that lie too far out are left out.
 
 Numbers are searched in the unit cube of their declared distributions. Of a parameter with steps
 only the value is known, not the point that was rounded to it; that point is drawn anew from the
@@ -39,8 +39,8 @@ Told = tuple[Mapping[str, str], float]
 
 _SIGMA = 1 / 6
 _FARTHEST = 4.0
-"""Standard deviations; a point farther from the mean was not drawn from the distribution, and
-would blow it up."""
+"""Standard deviations. A point farther from the mean was not drawn from the distribution but, say,
+before a restart, and would blow it up."""
 
 
 class CmaEs:
@@ -89,7 +89,6 @@ class _Search:
         self.settings = settings
         self.axes = [i for i, d in enumerate(space.dimensions) if d.numeric and d.size != 1]
         self.told: list[Told] = []
-        self._generation: list[tuple[FloatArray, float]] = []
         self._converged = not self.axes
         self._small = False
         self._doublings = 0
@@ -99,6 +98,7 @@ class _Search:
         if self.axes:
             self._begin(np.full(len(self.axes), 0.5), self._sigma, None)
             self._least = self._optimizer.population_size
+            self._next_generation()
 
     @property
     def _dimensions(self) -> list[Dimension]:
@@ -123,33 +123,40 @@ class _Search:
         """Take in the Trials after those already told."""
         for assignments, value in observed[len(self.told) :]:
             self.told.append((assignments, value))
-            if self._converged:
+            point = None if self._converged else self._drawn(assignments)
+            if point is None:
                 continue
-            units = [d.to_unit(assignments.get(d.name, "")) for d in self._dimensions]
-            if None in units:  # a foreign Trial
-                continue
-            self._generation.append((np.array(units, dtype=float), value))
+            self._generation.append((point, value))
             if len(self._generation) == self._optimizer.population_size:
-                self._update()
+                self._optimizer.tell(self._generation)
+                self._next_generation()
 
-    def _update(self) -> None:
-        rng = np.random.default_rng([self.settings["random_state"], len(self.told), 1])
-        mean = self._optimizer.mean
-        # The package has no public name for these two.
-        deviation = self._optimizer._sigma * np.sqrt(np.diag(self._optimizer._C))
-        solutions = []
-        for point, value in self._generation:
-            for j, dimension in enumerate(self._dimensions):
-                normal = NormalDist(mean[j], deviation[j])
-                point[j] = _unrounded(dimension, point[j], normal, rng)
-            reach = _FARTHEST * deviation
-            solutions.append((np.clip(point, mean - reach, mean + reach), value))
-        self._optimizer.tell(solutions)
-        self._generation = []
+    def _next_generation(self) -> None:
+        self._generation: list[tuple[FloatArray, float]] = []
         if self._optimizer.should_stop():
-            self._restart(rng)
+            self._restart()
+        # The package has no public name for the scale and the covariance.
+        deviations = self._optimizer._sigma * np.sqrt(np.diag(self._optimizer._C))
+        self._normals = list(map(NormalDist, self._optimizer.mean, deviations))
 
-    def _restart(self, rng: np.random.Generator) -> None:
+    def _drawn(self, assignments: Mapping[str, str]) -> FloatArray | None:
+        """The point that was rounded to these assignments; None where they cannot have been drawn
+        from the distribution as it is now."""
+        rng = np.random.default_rng([self.settings["random_state"], len(self.told), 1])
+        point = np.empty(len(self.axes))
+        for axis, (dimension, normal) in enumerate(
+            zip(self._dimensions, self._normals, strict=True)
+        ):
+            unit = dimension.to_unit(assignments.get(dimension.name, ""))
+            if unit is None:
+                return None
+            point[axis] = _unrounded(dimension, unit, normal, rng)
+            if abs(normal.zscore(point[axis])) > _FARTHEST:
+                return None
+        return point
+
+    def _restart(self) -> None:
+        rng = np.random.default_rng([self.settings["random_state"], len(self.told), 2])
         strategy = self.settings["restart_strategy"].lower()
         if strategy == "none":
             self._converged = True

@@ -47,11 +47,11 @@ def _round(history: History, rounds: int, number: int) -> int:
 
 def _best(history: History, space: Space) -> list[float] | None:
     """The best point in the unit cube, passing over Trials that are foreign to the space."""
-    for trial, _ in sorted(history.observed(), key=lambda pair: pair[1]):
-        point = space.to_unit(trial.assignments)
-        if point is not None:
-            return point
-    return None
+    best, least = None, math.inf
+    for trial, value in history.observed():
+        if value < least and (point := space.to_unit(trial.assignments)) is not None:
+            best, least = point, value
+    return best
 
 
 def _near(dimension: Dimension, middle: float, unit: float, side: float) -> float:
