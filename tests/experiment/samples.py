@@ -82,7 +82,7 @@ VALID: dict[str, Any] = {
 }
 
 POD = "spec.trialTemplate.trialSpec.spec.template.spec"
-MISSING = object()
+MISSING = ...
 """As a new value: take the field away."""
 
 
@@ -95,7 +95,7 @@ def changed(changes: dict[str, Any]) -> dict[str, Any]:
         for key in parents:
             place = place[key] if isinstance(key, int) else place.setdefault(key, {})
         if value is MISSING:
-            del place[last]
+            place.pop(last, None)
         elif isinstance(last, int) and last == len(place):
             place.append(value)
         else:

@@ -62,7 +62,7 @@ def test_conditions_and_labels_follow_the_kind(kind, success, label):
     template = defaulted({"spec.trialTemplate.trialSpec.kind": kind})["trialTemplate"]
     expected = f'status.conditions.#(type=="{success}")#|#(status=="True")#' if success else None
     assert template.get("successCondition") == expected
-    assert list(template.get("primaryPodLabels", {None: 0}))[0] == label
+    assert next(iter(template.get("primaryPodLabels", [None]))) == label
 
 
 def test_a_template_in_a_config_map_gets_no_conditions():
@@ -102,9 +102,17 @@ def test_a_missing_collector_is_standard_output():
 
 @given(
     path=st.sampled_from(
-        ["spec", "spec.objective", "spec.parameters", "spec.parameters[0].feasibleSpace"]
-        + ["spec.objective.metricStrategies", "spec.objective.additionalMetricNames"]
-        + ["spec.trialTemplate", "spec.trialTemplate.trialSpec", "spec.metricsCollectorSpec"]
+        [
+            "spec",
+            "spec.objective",
+            "spec.parameters",
+            "spec.parameters[0].feasibleSpace",
+            "spec.objective.metricStrategies",
+            "spec.objective.additionalMetricNames",
+            "spec.trialTemplate",
+            "spec.trialTemplate.trialSpec",
+            "spec.metricsCollectorSpec",
+        ]
     ),
     value=st.sampled_from([None, "", "text", 1, [], ["x", None, 1], {}, {"kind": 1}, True]),
 )

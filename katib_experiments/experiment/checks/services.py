@@ -68,9 +68,7 @@ def _step(findings: Findings, space: dict[str, Any], path: str, service: str) ->
         findings.warning(join(path, "step"), space["step"], rule)
 
 
-def _log_uniform(
-    findings: Findings, parameter: dict[str, Any], path: str, service: str
-) -> None:
+def _log_uniform(findings: Findings, parameter: dict[str, Any], path: str, service: str) -> None:
     """scikit-optimize, as Katib uses it, draws every double log-uniformly."""
     if service != "skopt" or parameter["parameterType"] != "double":
         return
