@@ -49,7 +49,7 @@ class Problem:
 
 
 def _shown(value: object, limit: int = 120) -> str:
-    text = f'"{value}"' if isinstance(value, str) else repr(value)
+    text = f'"{value}"'.replace("\n", "\\n") if isinstance(value, str) else repr(value)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
