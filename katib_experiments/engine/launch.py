@@ -53,12 +53,12 @@ def launch_of(
     """
     place = _only_pod(manifest, pod)
     where = f"{place}.containers[{_index(container, pod, place)}]"
-    command = [*container.get("command", ()), *container.get("args", ())]
+    command = [*(container.get("command") or ()), *(container.get("args") or ())]
     if not container.get("command"):
         raise _refusal(f"{where}.command", None, "must be given: an image's own is not known here")
     environment = _environment(container, where)
     relocate = _Relocation(collector, directory)
-    limits = container.get("resources", {}).get("limits", {})
+    limits = _below(_below(container, "resources"), "limits")
     field = f"{where}.resources.limits"
     memory, gpus = limits.get("memory"), limits.get("nvidia.com/gpu", 0)
     return Launch(
@@ -76,10 +76,11 @@ def launch_of(
 def backoff_limit(manifest: Mapping[str, Any]) -> int:
     """How often a failed Trial is started again: a Job's ``backoffLimit`` (6 unless given), the
     ``runPolicy.backoffLimit`` of Kubeflow's training jobs, else 0."""
-    spec = manifest.get("spec", {})
+    spec = _below(manifest, "spec")
     if manifest.get("kind") == "Job":
-        return int(spec.get("backoffLimit", JOB_BACKOFF_LIMIT))
-    return int(spec.get("runPolicy", {}).get("backoffLimit", 0))
+        given = spec.get("backoffLimit")
+        return JOB_BACKOFF_LIMIT if given is None else int(given)
+    return int(_below(spec, "runPolicy").get("backoffLimit") or 0)
 
 
 def quantity(value: object, path: str) -> int:
@@ -92,6 +93,11 @@ def quantity(value: object, path: str) -> int:
     except (KeyError, InvalidOperation):
         pass
     raise _refusal(path, value, "must be a quantity, such as 512Mi, 2Gi or 1e9")
+
+
+def _below(node: Mapping[str, Any], field: str) -> Mapping[str, Any]:
+    """The mapping in ``field``; an empty one where it is missing or null."""
+    return node.get(field) or {}
 
 
 def _only_pod(manifest: Mapping[str, Any], pod: Mapping[str, Any]) -> str:
@@ -139,11 +145,11 @@ def _environment(container: Mapping[str, Any], where: str) -> dict[str, str]:
             f"{where}.envFrom", container["envFrom"], "only env with values is read here"
         )
     environment: dict[str, str] = {}
-    for index, entry in enumerate(container.get("env", ())):
+    for index, entry in enumerate(container.get("env") or ()):
         if "valueFrom" in entry:
             path = f"{where}.env[{index}].valueFrom"
             raise _refusal(path, entry["valueFrom"], "only a value is read here")
-        environment[entry["name"]] = _expand(str(entry.get("value", "")), environment)
+        environment[entry["name"]] = _expand(str(entry.get("value") or ""), environment)
     return environment
 
 
@@ -158,8 +164,8 @@ def _expand(text: str, environment: Mapping[str, str]) -> str:
 
 def _deadline(manifest: Mapping[str, Any], pod: Mapping[str, Any]) -> float | None:
     """Seconds: the shortest of the Job's and the pod's."""
-    spec = manifest.get("spec", {})
-    holders = (spec, spec.get("runPolicy", {}), pod)
+    spec = _below(manifest, "spec")
+    holders = (spec, _below(spec, "runPolicy"), pod)
     given = [holder.get("activeDeadlineSeconds") for holder in holders]
     return min((float(seconds) for seconds in given if seconds is not None), default=None)
 

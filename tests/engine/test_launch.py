@@ -83,6 +83,12 @@ def test_limits_are_read(tmp_path: Path):
     assert (found.memory, found.gpus) == (2**30, 2)
 
 
+def test_fields_that_are_null_are_fields_that_are_missing(tmp_path: Path):
+    found = launch(tmp_path, args=None, env=None, resources={"limits": None})
+    assert found.command == ("python", "-m", "train")
+    assert launch(tmp_path, resources=None) == launch(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
