@@ -34,7 +34,7 @@ _WORDS: Mapping[str, bool | float | None] = {
     **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), math.inf),
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
 }
-_INTEGER = re.compile(r"[-+]?(0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO]?[0-7_]+|[1-9][0-9_]*|0)")
+_INTEGER = re.compile(r"[-+]?(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|[1-9][0-9]*|0)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _MERGE = "tag:yaml.org,2002:merge"
 _STRING = "tag:yaml.org,2002:str"
@@ -56,15 +56,12 @@ def scalar(text: str) -> bool | int | float | str | None:
     """What a plain (unquoted) scalar means to Kubernetes."""
     if text in _WORDS:
         return _WORDS[text]
-    if _INTEGER.fullmatch(text) and len(text) < 300:
-        digits = text.replace("_", "")
+    digits = text.replace("_", "") if text[0] in "+-.0123456789" else text
+    if _INTEGER.fullmatch(digits) and len(digits) < 300:
         if re.fullmatch(r"[-+]?0[0-7]+", digits):
             return int(digits, 8)
-        try:
-            return int(digits, 0)
-        except ValueError:  # 0x_
-            return text
-    return float(text) if _FLOAT.fullmatch(text) else text
+        return int(digits, 0)
+    return float(digits) if _FLOAT.fullmatch(digits) else text
 
 
 @dataclass
@@ -151,7 +148,9 @@ class _Reader:
         self.count += 1
         line = node.start_mark.line + 1
         if id(node) in above or self.count > _MOST_NODES:
-            raise DocumentError([_problem("aliases make it endless", self.file, line)])
+            raise DocumentError(
+                [_problem("has too many values, or aliases without end", self.file, line)]
+            )
         into.lines.setdefault(path, line)
         above = (*above, id(node))
         if isinstance(node, yaml.ScalarNode):

@@ -97,7 +97,7 @@ def pod_spec(manifest: Mapping[str, Any], experiment: Experiment) -> dict[str, A
     for path, pod in pods(manifest):
         if any(container.get("name") == name for _, container in containers(pod, path)):
             return pod
-    kind = manifest.get("kind")
+    kind = manifest.get("kind") or "template in a ConfigMap"
     raise RunnerError(
         f'{experiment.name}: a {kind} without a container named "{name}" cannot run on this machine'
     )

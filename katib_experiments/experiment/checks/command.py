@@ -48,7 +48,7 @@ def check_command(
         _script(findings, words[2:], join(path, "command"))
     elif _OTHER_SHELLS.fullmatch(texts[0]) and any(re.fullmatch("-[a-z]*c", t) for t in texts[1:3]):
         rule = f"{_JOINED}only the words sh -c or bash -c themselves are taken as a shell's"
-        findings.error(words[0][0], texts[0], f"{rule}; write sh instead of {texts[0]}")
+        findings.error(words[0][0], texts[0], f"{rule}; write sh -c")
     else:
         known = {env.get("name") for env in container.get("env") or [] if isinstance(env, dict)}
         for word_path, word in words:

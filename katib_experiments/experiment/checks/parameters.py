@@ -92,7 +92,7 @@ def _interval(findings: Findings, space: dict[str, Any], path: str, kind: str) -
     high = _bound(findings, space, path, "max", kind)
     step = _bound(findings, space, path, "step", kind)
     if low is not None and high is not None and low > high:
-        rule = f'must not be less than min "{space["min"]}"'
+        rule = f'must be greater than min "{space["min"]}"'
         findings.error(join(path, "max"), space["max"], rule)
     if step is not None:
         _step(findings, space, path, step, None if low is None or high is None else high - low)

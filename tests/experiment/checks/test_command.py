@@ -82,7 +82,7 @@ def test_only_sh_and_bash_by_name_are_shells_to_katib(shell):
     changes = {f"{C}.command": [shell, "-c"], f"{C}.args": [SCRIPT]}
     (problem,) = errors(changes)
     assert problem.path == f"{C}.command[0]"
-    assert "write sh instead" in problem.rule
+    assert "write sh -c" in problem.rule
 
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])
