@@ -114,10 +114,10 @@ class _Search:
         point: FloatArray = self._optimizer.ask()
         return point
 
-    def leads_to(self, space: Space, settings: Mapping[str, Any], observed: Sequence[Told]) -> bool:
+    def leads_to(self, space: Space, settings: Mapping[str, Any], observed: list[Told]) -> bool:
         """Whether :meth:`learn` may go on from here."""
         same = self.space == space and self.settings == settings
-        return same and list(observed[: len(self.told)]) == self.told
+        return same and observed[: len(self.told)] == self.told
 
     def learn(self, observed: Sequence[Told]) -> None:
         """Take in the Trials after those already told."""
