@@ -1,0 +1,287 @@
+"""The report's page: headline, best Trial, figures, table, document, in one HTML text.
+
+Whatever came from a user passes through :func:`html.escape`, or is JSON without ``<``. The page
+names no address, and its content security policy forbids the browser to ask for anything.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, distribution, version
+from itertools import groupby
+from pathlib import Path
+
+from katib_experiments.backend import Outcome
+from katib_experiments.experiment.document import dumps
+from katib_experiments.experiment.model import AlgorithmSpec, Trial, TrialCondition, finite
+from katib_experiments.report.figures import (
+    best_point,
+    command,
+    duration,
+    headline,
+    plural,
+    readable,
+    short,
+    trial_seconds,
+)
+from katib_experiments.report.plots import figures
+from katib_experiments.report.traces import Figure
+
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
+    "img-src data: blob:"
+)
+"""Plotly compiles its WebGL drawing (parallel coordinates), hence ``unsafe-eval``."""
+
+
+def page(outcome: Outcome, written: float | None = None) -> str:
+    """The whole file. ``written`` is the time to print, in seconds since the epoch; now if None."""
+    drawn = figures(outcome)
+    title = html.escape(outcome.experiment.name)
+    return "\n".join(
+        [
+            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{title}: report</title>",
+            f"<style>\n{_asset('page.css')}</style>\n</head>\n<body>",
+            f"<main>\n{_header(outcome)}\n{_facts(outcome)}\n{_best(outcome)}",
+            _figures(drawn),
+            f"{_table(outcome)}\n{_document(outcome)}\n{_footer(written)}\n</main>",
+            f'<script type="application/json" id="figures">{_json(drawn)}</script>',
+            f"<script>\n{_plotly()}\n</script>\n<script>\n{_asset('page.js')}</script>",
+            "</body>\n</html>\n",
+        ]
+    )
+
+
+def _asset(name: str) -> str:
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
+def _plotly() -> str:
+    """plotly.js as the package ``plotly`` ships it; the package itself is not imported."""
+    script = distribution("plotly").locate_file("plotly/package_data/plotly.min.js")
+    return Path(str(script)).read_text(encoding="utf-8")
+
+
+def _json(drawn: Sequence[Figure]) -> str:
+    shown = [
+        {
+            "name": figure.name,
+            "data": figure.data,
+            "layout": figure.layout,
+            "views": [{"trace": view.trace, "layout": view.layout} for view in figure.views],
+        }
+        for figure in drawn
+        if figure.data
+    ]
+    written = json.dumps(shown, separators=(",", ":"), allow_nan=False)
+    return written.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+# --- Sections ------------------------------------------------------------------------------------
+
+
+def _header(outcome: Outcome) -> str:
+    objective, status = outcome.experiment.objective, outcome.status
+    last = status.conditions[-1] if status.conditions else None
+    message = f"{last.reason}: {last.message}" if last and last.message else last and last.reason
+    goal = f", goal {short(objective.goal)}" if objective.goal is not None else ""
+    return (
+        f'<header>\n<div class="title"><h1>{html.escape(outcome.experiment.name)}</h1>'
+        f"{_badge(status.condition)}</div>\n"
+        f"<p>{objective.type.capitalize()} <code>{html.escape(objective.metric)}</code>{goal}, "
+        f"with {_algorithm(outcome.experiment.algorithm)}</p>\n"
+        f'<p class="soft">{html.escape(message or "")}</p>\n</header>'
+    )
+
+
+def _badge(condition: str) -> str:
+    return f'<span class="badge {condition}">{condition}</span>'
+
+
+def _algorithm(spec: AlgorithmSpec) -> str:
+    settings = ", ".join(f"{name}={value}" for name, value in spec.settings.items())
+    return f"<b>{html.escape(spec.name)}</b>" + (f" ({html.escape(settings)})" if settings else "")
+
+
+def _facts(outcome: Outcome) -> str:
+    seen, experiment = headline(outcome), outcome.experiment
+    counts = ", ".join(f"{count} {condition}" for condition, count in seen.counts.items())
+    planned = f" of {experiment.max_trial_count}" if experiment.max_trial_count else ""
+    best = short(seen.best.value) if seen.best else "none yet"
+    note = f"Trial {seen.best.number}" if seen.best else "no finite objective"
+    if seen.goal_reached:
+        note += ", goal reached"
+    facts = [
+        (f"Best {experiment.objective.metric}", best, note, "best"),
+        ("Trials", f"{len(outcome.trials)}{planned}", counts, ""),
+    ]
+    if seen.seconds is not None:
+        trained = f"{duration(seen.training_seconds)} in Trials"
+        facts.append(("Duration", duration(seen.seconds), trained, ""))
+    rows = "\n".join(
+        f"<div><dt>{html.escape(name)}</dt><dd>"
+        f'<div class="value {style}">{html.escape(value)}</div>'
+        f'<span class="soft">{html.escape(note)}</span></dd></div>'
+        for name, value, note, style in facts
+    )
+    return f'<dl class="facts">\n{rows}\n</dl>'
+
+
+def _best(outcome: Outcome) -> str:
+    best = best_point(outcome)
+    if best is None:
+        return ""
+    rows = "".join(
+        f'<div><dt>{html.escape(name)}</dt><dd title="{html.escape(value)}">'
+        f"{html.escape(readable(value))}</dd></div>"
+        for name, value in best.trial.assignments.items()
+    )
+    line = html.escape(command(outcome, best.trial))
+    return (
+        f'<section class="card">\n<h2>Best Trial: {html.escape(best.trial.name)}</h2>\n'
+        f'<dl class="parameters">{rows}</dl>\n<div class="copy"><pre id="command">{line}</pre>'
+        '<button type="button" data-copy="command">Copy</button></div>\n</section>'
+    )
+
+
+def _figures(drawn: Sequence[Figure]) -> str:
+    """Two columns; a figure of full width stands between two such blocks."""
+    blocks = []
+    for full, group in groupby(drawn, key=lambda figure: figure.full_width):
+        style = "figures full" if full else "figures"
+        blocks.append(f'<div class="{style}">\n{"".join(map(_figure, group))}</div>')
+    return "\n".join(blocks)
+
+
+def _figure(figure: Figure) -> str:
+    """The frame that the script draws into; a figure without data keeps its sentence."""
+    buttons = "".join(
+        f'<button type="button" data-figure="{figure.name}" data-view="{i}" '
+        f'aria-pressed="{str(i == 0).lower()}">{html.escape(view.label)}</button>'
+        for i, view in enumerate(figure.views)
+    )
+    sentence = html.escape(figure.sentence)
+    plot = (
+        f'<div class="scroll"><div class="plot" id="{figure.name}" role="img" '
+        f'aria-label="{html.escape(figure.title)}. {sentence}" style="height:{figure.height}px">'
+        "</div></div>\n"
+    )
+    return (
+        f'<figure class="card">\n<figcaption>'
+        f"<h2>{html.escape(figure.title)}</h2>\n<p>{sentence}</p>"
+        f"{f'<div class=views>{buttons}</div>' if buttons else ''}</figcaption>\n"
+        f"{plot if figure.data else ''}</figure>\n"
+    )
+
+
+def _table(outcome: Outcome) -> str:
+    """All Trials, sortable."""
+    if not outcome.trials:
+        return '<section class="card"><h2>Trials</h2><p class="soft">None yet.</p></section>'
+    objective, best = outcome.experiment.objective, best_point(outcome)
+    metrics = [
+        metric
+        for metric in objective.metrics
+        if any(metric in trial.observation for trial in outcome.trials)
+    ]
+    names = [parameter.name for parameter in outcome.experiment.parameters]
+    rows = [
+        (number, trial, dict(_cells(outcome, number, trial, metrics, names)))
+        for number, trial in enumerate(outcome.trials, 1)
+    ]
+    numeric = {name: all(_sortable(row[name][1]) for *_, row in rows) for name in rows[0][2]}
+    heads = "".join(
+        f'<th{_right(numeric[name])}><button type="button">{html.escape(name)}</button></th>'
+        for name in numeric
+    )
+    lines = []
+    for number, _, row in rows:
+        mark = ' class="best"' if best and number == best.number else ""
+        cells = "".join(
+            f'<td{_right(numeric[name])} data-sort="{html.escape(key)}">{shown}</td>'
+            for name, (shown, key) in row.items()
+        )
+        lines.append(f"<tr{mark}>{cells}</tr>")
+    return (
+        f'<section class="card long">\n<h2>{plural(len(rows), "Trial")}</h2>\n'
+        f'<div class="table" tabindex="0"><table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n'
+        + "\n".join(lines)
+        + "\n</tbody></table></div>\n</section>"
+    )
+
+
+def _right(numeric: bool) -> str:
+    return ' class="number"' if numeric else ""
+
+
+def _sortable(key: str) -> bool:
+    return not key or finite(key) is not None
+
+
+def _cells(
+    outcome: Outcome, number: int, trial: Trial, metrics: Sequence[str], names: Sequence[str]
+) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Column -> (HTML, what to sort by)."""
+    quiet = trial.condition in (TrialCondition.SUCCEEDED, TrialCondition.EARLY_STOPPED)
+    tell = trial.condition.ended and not quiet and trial.message
+    note = f'<span class="note">{html.escape(trial.message)}</span>' if tell else ""
+    yield "#", (str(number), str(number))
+    yield "Trial", (f'<span class="mono">{html.escape(trial.name)}</span>', trial.name)
+    yield "Condition", (_badge(trial.condition) + note, trial.condition)
+    for metric in metrics:
+        value = _observed(outcome, trial, metric)
+        yield metric, ("", "") if value is None else (short(value), repr(value))
+    for name in names:
+        text = trial.assignments.get(name, "")
+        yield name, (html.escape(readable(text)), text)
+    seconds = trial_seconds(trial)
+    yield "Duration", ("", "") if seconds is None else (duration(seconds), repr(seconds))
+
+
+def _observed(outcome: Outcome, trial: Trial, metric: str) -> float | None:
+    objective = outcome.experiment.objective
+    observed = trial.observation.get(metric)
+    strategy = objective.strategies.get(metric)
+    if observed is None:
+        return None
+    return finite(observed.latest) if strategy is None else observed.value(strategy)
+
+
+def _document(outcome: Outcome) -> str:
+    experiment = outcome.experiment
+    parts = [("Algorithm", _algorithm(experiment.algorithm))]
+    if experiment.early_stopping:
+        parts.append(("Early stopping", _algorithm(experiment.early_stopping)))
+    parts.append(("Parallel Trials", str(experiment.parallel_trial_count)))
+    rows = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in parts)
+    document = ""
+    if experiment.document:
+        text = html.escape(dumps(_plain(experiment.document)))
+        document = (
+            "<details><summary>The Experiment, as <code>kubectl apply</code> takes it</summary>"
+            f'<div class="copy"><pre id="document">{text}</pre>'
+            '<button type="button" data-copy="document">Copy</button></div></details>'
+        )
+    return (
+        f'<section class="card long">\n<h2>How it was searched</h2>\n'
+        f'<dl class="parameters">{rows}</dl>\n{document}\n</section>'
+    )
+
+
+def _plain(document: Mapping[str, object]) -> dict[str, object]:
+    return dict(document)
+
+
+def _footer(written: float | None) -> str:
+    try:
+        program = f"katib-automl {version('katib-automl')}"
+    except PackageNotFoundError:
+        program = "katib-automl"
+    moment = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(written))
+    return f"<footer>Written by {program}, {moment}.</footer>"
