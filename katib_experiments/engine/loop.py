@@ -123,7 +123,7 @@ class Loop:
             yield self.state.outcome()
         finally:
             self._runner.close()
-        if isinstance(self._failure, RunnerError):
+        if isinstance(self._failure, RunnerError) and not self.state.status.condition.ended:
             raise self._failure
 
     def _take_up(self) -> None:

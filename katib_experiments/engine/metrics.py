@@ -9,6 +9,7 @@ them in or gives up.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -34,6 +35,8 @@ DEFAULT_FILTER = r"([\w|-]+)\s*=\s*([+-]?\d*(\.\d+)?([Ee][+-]?\d+)?)"
 
 UNAVAILABLE = "unavailable"
 """Katib's value of a metric that was never reported."""
+
+_CHUNK = 1 << 24  # bytes read in one turn of the loop
 
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -95,11 +98,14 @@ class LineTail:
         self._rest = b""
 
     def read(self, *, final: bool = False) -> Iterator[str]:
-        """Whole lines written since the last call; with ``final`` also an unterminated last one."""
+        """Whole lines written since the last call (of much output, the first part); with ``final``
+        all that is left, and an unterminated last one. A file that was begun anew is read anew."""
         try:
             with self._path.open("rb") as file:
+                if file.seek(0, os.SEEK_END) < self._offset:
+                    self._offset, self._rest = 0, b""
                 file.seek(self._offset)
-                data = file.read()
+                data = file.read(-1 if final else _CHUNK)
         except OSError:
             data = b""
         self._offset += len(data)

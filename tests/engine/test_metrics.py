@@ -153,6 +153,14 @@ def test_a_growing_file_gives_each_whole_line_once(tmp_path):
         assert found(collector, final=True) == []
 
 
+def test_a_file_that_is_written_anew_is_read_anew(tmp_path):
+    collector, file = reading(tmp_path)
+    file.write_text("accuracy=0.1\naccuracy=0.2\n")
+    assert found(collector) == ["0.1", "0.2"]
+    file.write_text("accuracy=0.3\n")
+    assert found(collector) == ["0.3"]
+
+
 def test_bytes_that_are_no_text_harm_nobody(tmp_path):
     collector, file = reading(tmp_path)
     file.write_bytes(b"\xff\xfe\x00 accuracy=0.5\r\n\x1b[1m accuracy=0.6\n")
