@@ -6,6 +6,8 @@ import contextlib
 import csv
 import gzip
 import os
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,10 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
-from trial_image.settings import Settings
+from trial_image.settings import IDX_DATASETS, Settings
 
 SPLIT_SEED = 20260101
 """Of the split alone: Trials of every ``--seed`` are judged on the same examples."""
+
+FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 Array = NDArray[Any]
 Task = Literal["classification", "regression"]
@@ -52,14 +56,18 @@ def load(settings: Settings) -> Data:
     Images are [n, height, width, channels], tables [n, columns]. Raises :class:`DataError`.
     """
     x, y, test = _read(settings)
-    if len(x) != len(y):
-        raise DataError(f"--dataset: x has {len(x)} examples and y {len(y)}")
-    task = _task(y, settings.task)
+    for part in (Part(x, y), test or Part(x, y)):
+        if len(part.x) != len(part.y):
+            raise DataError(f"--dataset: x has {len(part.x)} examples and y {len(part.y)}")
+        if part.x.shape[1:] != x.shape[1:]:
+            raise DataError("--dataset: the examples for the test have another shape")
     classes = 0
-    if task == "classification":
+    if _task(y, settings.task) == "classification":
         names, y = np.unique(y, return_inverse=True)
         classes = len(names)
         test = test and Part(test.x, _positions(test.y, names))
+        if classes < 2:
+            raise DataError("--dataset: all examples are of one class")
     random = np.random.default_rng(SPLIT_SEED)
     strata = y if classes else np.zeros(len(y))
     rest = np.arange(len(y))
@@ -72,7 +80,9 @@ def load(settings: Settings) -> Data:
     mean, deviation = _moments(x[train].astype(np.float32))
 
     def ready(x: Array, y: Array) -> Part:
-        x = (x.astype(np.float32) - mean) / deviation
+        x = x.astype(np.float32)
+        x -= mean
+        x /= deviation
         return Part(x, y.astype(np.int32 if classes else np.float32))
 
     return Data(
@@ -94,7 +104,7 @@ def _read(settings: Settings) -> tuple[Array, Array, Part | None]:
     if name.endswith(".npz"):
         return _read_npz(Path(name))
     folder = settings.data_dir or os.environ.get(f"{name.upper()}_DIR", "")
-    if folder:
+    if folder and name in IDX_DATASETS:
         return _read_idx(Path(folder))
     return _download(name)
 
@@ -117,12 +127,15 @@ def _idx(folder: Path, name: str) -> Array:
             break
     else:
         raise DataError(f"{folder}: has neither {name}.gz nor {name}")
-    content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    if content[:3] != b"\0\0\x08":
-        raise DataError(f"{path}: is no idx file of unsigned bytes")
-    rank = content[3]
-    shape = np.frombuffer(content, ">u4", rank, offset=4)
-    return np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(shape)
+    try:
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        if content[:3] != b"\0\0\x08":
+            raise ValueError("not of unsigned bytes")
+        rank = content[3]
+        shape = np.frombuffer(content, ">u4", rank, offset=4)
+        return np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(shape)
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise DataError(f"{path}: is no idx file: {error}") from error
 
 
 def _download(name: str) -> tuple[Array, Array, Part]:
@@ -142,9 +155,9 @@ def _download(name: str) -> tuple[Array, Array, Part]:
 def _read_npz(path: Path) -> tuple[Array, Array, Part | None]:
     """Arrays ``x`` and ``y``, or Keras's ``x_train y_train x_test y_test``."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = dict(file)
-    except (OSError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
         raise DataError(f"{path}: cannot be read: {error}") from error
     if {"x_train", "y_train", "x_test", "y_test"} <= arrays.keys():
         test = Part(_numeric(path, arrays["x_test"]), arrays["y_test"].ravel())
@@ -172,6 +185,8 @@ def _read_csv(path: Path, target: str) -> tuple[Array, Array]:
         raise DataError(f"{path}: cannot be read as a table with a header: {error}") from error
     if len(header) < 2 or not rows:
         raise DataError(f"{path}: must have a column beside the target, and rows")
+    if len(set(header)) < len(header):
+        raise DataError(f"{path}: two columns have one name: {', '.join(header)}")
     target = target or header[-1]
     if target not in header:
         raise DataError(f'--target: received "{target}": must be one of {", ".join(header)}')
@@ -187,28 +202,25 @@ def _read_csv(path: Path, target: str) -> tuple[Array, Array]:
 
 def _column(path: Path, name: str, cells: Array) -> Array:
     for number, cell in enumerate(cells, start=1):
-        try:
-            finite = np.isfinite(float(cell))
-        except ValueError:
-            finite = False
-        if not finite:
-            raise DataError(
-                f'{path}: row {number}, column {name}: received "{cell}": must be a finite number'
-            )
-    return cells.astype(np.float32)
+        with contextlib.suppress(ValueError):
+            if abs(float(cell)) <= FLOAT32_MAX:
+                continue
+        raise DataError(
+            f'{path}: row {number}, column {name}: received "{cell}": must be a finite number'
+        )
+    return np.array([float(cell) for cell in cells], np.float32)
 
 
 def _task(y: Array, asked: str) -> Task:
-    if asked == "classification":
-        return "classification"
-    if not np.issubdtype(y.dtype, np.number):
-        if asked == "regression":
-            raise DataError("--task=regression: the target must be numbers, and it has names")
-        return "classification"
-    if not np.isfinite(y).all():
+    numeric = np.issubdtype(y.dtype, np.number)
+    if numeric and not np.isfinite(y).all():
         raise DataError("--dataset: the target must be finite everywhere")
-    many = (y != np.round(y)).any() or len(np.unique(y)) > 100
-    return "regression" if asked == "regression" or many else "classification"
+    if asked == "regression" and not numeric:
+        raise DataError("--task=regression: the target must be numbers, and it has names")
+    if asked == "auto":
+        many = numeric and ((y != np.round(y)).any() or len(np.unique(y)) > 100)
+        return "regression" if many else "classification"
+    return "regression" if asked == "regression" else "classification"
 
 
 def _positions(y: Array, names: Array) -> Array:

@@ -13,6 +13,7 @@ from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
 DATASETS = ("digits", "fashion_mnist", "mnist", "cifar10")
+IDX_DATASETS = ("fashion_mnist", "mnist")
 OPTIMIZERS = (
     "sgd",
     "momentum",
@@ -129,9 +130,10 @@ def parse(argv: Sequence[str]) -> Settings:
         except (ValueError, KeyError):
             received = "no value" if text is None else f'"{text}"'
             problems.append(f"{flag}: received {received}: must be {_rule(rows[flag]).text}")
-    if problems:
+    settings = Settings(**values)
+    if problems := problems + _unused(settings):
         raise SettingsError("\n".join(problems))
-    return Settings(**values)
+    return settings
 
 
 def _flags(argv: Sequence[str]) -> list[tuple[str, str | None]]:
@@ -147,6 +149,18 @@ def _flags(argv: Sequence[str]) -> list[tuple[str, str | None]]:
         flags.append((flag.replace("-", "_").replace("__", "--", 1), text if equals else None))
         wants_text = argument.startswith("--") and not equals
     return flags
+
+
+def _unused(settings: Settings) -> list[str]:
+    """Settings that the chosen dataset would ignore in silence."""
+    kind = settings.dataset.rpartition(".")[2]
+    readers = {"data_dir": IDX_DATASETS, "target": ("csv",), "task": ("csv", "npz")}
+    given = ((name, getattr(settings, name)) for name in readers)
+    return [
+        f'--{name}: received "{value}": is for --dataset of {" or ".join(readers[name])} alone'
+        for name, value in given
+        if value != getattr(Settings(), name) and kind not in readers[name]
+    ]
 
 
 def _rule(row: Field[Any]) -> Rule:

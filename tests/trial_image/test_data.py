@@ -90,9 +90,10 @@ def test_a_folder_without_the_files_is_an_error(tmp_path: Path):
         load(Settings(dataset="mnist", data_dir=str(tmp_path)))
 
 
-def test_a_file_that_is_no_idx_file_is_an_error(tmp_path: Path):
+@pytest.mark.parametrize("content", [b"no labels here", b"", b"\0\0\x08\x01\0\0\0\x09short"])
+def test_a_file_that_is_no_idx_file_is_an_error(content: bytes, tmp_path: Path):
     images(tmp_path, "")
-    (tmp_path / "train-labels-idx1-ubyte").write_bytes(b"no labels here")
+    (tmp_path / "train-labels-idx1-ubyte").write_bytes(content)
     with pytest.raises(DataError, match="train-labels-idx1-ubyte: is no idx file"):
         load(Settings(dataset="mnist", data_dir=str(tmp_path)))
 
@@ -166,6 +167,9 @@ def test_a_constant_column_becomes_zero(tmp_path: Path):
         ("a,y\n1,0\n,1\n", 'row 2, column a: received "": must be a finite number'),
         ("a,y\nnan,0\n", 'row 1, column a: received "nan"'),
         ("a,y\n1,nan\n2,1\n", "the target must be finite"),
+        ("a,y\n1,0\n1e300,1\n", 'row 2, column a: received "1e300"'),
+        ("a,a,y\n1,1,0\n", "two columns have one name"),
+        ("a,y\n1,0\n2,0\n", "all examples are of one class"),
         ("a,y\n1,0\n2,1\n", "too few"),
         ("a,y\n", "must have a column beside the target, and rows"),
         ("y\n1\n2\n", "must have a column beside the target, and rows"),
@@ -201,6 +205,20 @@ def test_arrays_that_cannot_be_learned_from_are_an_error(arrays, problem: str, t
 def test_a_missing_file_is_an_error(name: str, tmp_path: Path):
     with pytest.raises(DataError, match=f"{name}: cannot be read"):
         load(Settings(dataset=str(tmp_path / name)))
+
+
+def test_a_broken_archive_is_an_error(tmp_path: Path):
+    np.savez(tmp_path / "d.npz", x=np.zeros((9, 9)))
+    (tmp_path / "d.npz").write_bytes((tmp_path / "d.npz").read_bytes()[:200])
+    with pytest.raises(DataError, match="cannot be read"):
+        load(Settings(dataset=str(tmp_path / "d.npz")))
+
+
+def test_a_test_part_of_another_shape_is_an_error(tmp_path: Path):
+    x, y = np.random.default_rng(0).random((30, 3)), np.arange(30) % 3
+    np.savez(tmp_path / "d.npz", x_train=x, y_train=y, x_test=x[:, :2], y_test=y)
+    with pytest.raises(DataError, match="another shape"):
+        load(Settings(dataset=str(tmp_path / "d.npz")))
 
 
 def test_a_test_part_with_another_class_is_an_error(tmp_path: Path):

@@ -63,6 +63,21 @@ def test_all_wrong_flags_are_told_at_once_each_with_what_was_received_and_the_ru
 
 
 @pytest.mark.parametrize(
+    ("flag", "readers"),
+    [
+        ("--data_dir=somewhere", "fashion_mnist or mnist"),
+        ("--target=price", "csv"),
+        ("--task=regression", "csv or npz"),
+    ],
+)
+def test_a_flag_that_the_dataset_would_ignore_is_refused(flag: str, readers: str):
+    name, value = flag.split("=")
+    with pytest.raises(SettingsError) as caught:
+        parse(["--dataset=cifar10", flag])
+    assert str(caught.value) == f'{name}: received "{value}": is for --dataset of {readers} alone'
+
+
+@pytest.mark.parametrize(
     "flag",
     [
         "--learning_rate=nan",
