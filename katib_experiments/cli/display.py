@@ -32,6 +32,9 @@ _SIGNS = {
 class Display(Protocol):
     """Shows Outcomes as they come. ``note`` may be called from a signal handler."""
 
+    outcome: Outcome
+    """The latest one."""
+
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *exception: object) -> None: ...
@@ -54,12 +57,10 @@ class LiveDisplay:
     def __init__(
         self, console: Console, start: Outcome, clock: Callable[[], float] = time.time
     ) -> None:
-        self._outcome = start
+        self.outcome = start
         self._note = ""
         self._clock = clock
-        self._live = Live(
-            get_renderable=self.render, console=console, refresh_per_second=2, transient=False
-        )
+        self._live = Live(get_renderable=self.render, console=console, refresh_per_second=2)
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -69,13 +70,13 @@ class LiveDisplay:
         self._live.stop()
 
     def update(self, outcome: Outcome) -> None:
-        self._outcome = outcome
+        self.outcome = outcome
 
     def note(self, text: str) -> None:
         self._note = text
 
     def render(self) -> RenderableType:
-        outcome, progress = self._outcome, progress_of(self._outcome, self._clock())
+        outcome, progress = self.outcome, progress_of(self.outcome, self._clock())
         parts: list[RenderableType] = [
             header(outcome.experiment),
             _bar(progress),
@@ -91,6 +92,7 @@ class PlainDisplay:
     """One line for each Trial that ended."""
 
     def __init__(self, console: Console, start: Outcome) -> None:
+        self.outcome = start
         self._console = console
         self._seen = {trial.name for trial in start.trials if trial.condition.ended}
         self._best = progress_of(start, 0.0).best
@@ -105,6 +107,7 @@ class PlainDisplay:
         pass
 
     def update(self, outcome: Outcome) -> None:
+        self.outcome = outcome
         fresh = [t for t in outcome.trials if t.condition.ended and t.name not in self._seen]
         for trial in sorted(fresh, key=lambda trial: trial.completion_time or 0.0):
             self._seen.add(trial.name)

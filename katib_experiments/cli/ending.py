@@ -8,9 +8,8 @@ from rich.console import Console
 
 from katib_experiments.backend import Outcome
 from katib_experiments.cli.console import short
-from katib_experiments.experiment.model import Trial, TrialCondition
-
-_FAILURES = (TrialCondition.FAILED, TrialCondition.METRICS_UNAVAILABLE)
+from katib_experiments.cli.progress import FAILURES
+from katib_experiments.experiment.model import Trial
 
 
 def print_end(terminal: Console, outcome: Outcome, report: Path | None, again: str) -> None:
@@ -23,7 +22,7 @@ def print_end(terminal: Console, outcome: Outcome, report: Path | None, again: s
         terminal.print(f"{name} {condition.value} after {done} Trials: {last.message}", style=style)
     else:
         terminal.print(f"{name} stopped after {done} Trials", style="bold yellow")
-    failed = [trial for trial in outcome.trials if trial.condition in _FAILURES]
+    failed = [trial for trial in outcome.trials if trial.condition in FAILURES]
     if failed:
         _print_failure(terminal, outcome, failed)
     if outcome.status.optimal is not None:

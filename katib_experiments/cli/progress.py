@@ -18,7 +18,8 @@ from katib_experiments.experiment.model import (
 )
 
 _EPOCHS = re.compile(r"--epochs[= ](?:\$\{trialParameters\.([\w.-]+)\}|(\d+))")
-_FAILURES = (TrialCondition.FAILED, TrialCondition.METRICS_UNAVAILABLE)
+FAILURES = (TrialCondition.FAILED, TrialCondition.METRICS_UNAVAILABLE)
+_RANKED = (TrialCondition.SUCCEEDED, TrialCondition.EARLY_STOPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,6 @@ class Row:
 class Progress:
     done: int
     total: int | None
-    running: int
     failed: int
     best: Trial | None
     seconds: float
@@ -57,8 +57,7 @@ def progress_of(outcome: Outcome, now: float) -> Progress:
     return Progress(
         done=done,
         total=experiment.max_trial_count,
-        running=counts[TrialCondition.RUNNING],
-        failed=sum(counts[condition] for condition in _FAILURES),
+        failed=sum(counts[condition] for condition in FAILURES),
         best=optimal_trial(experiment.objective, outcome.trials),
         seconds=0.0 if start is None else max(0.0, (outcome.status.completion_time or now) - start),
         left=_time_left(experiment, outcome.trials, now),
@@ -67,25 +66,18 @@ def progress_of(outcome: Outcome, now: float) -> Progress:
 
 def all_rows(outcome: Outcome) -> list[Row]:
     """Every Trial, in the order of their making."""
-    ranked = _ranked(outcome.experiment.objective, outcome.trials)
-    return [
-        _row(outcome, trial, trial is ranked[0] if ranked else False) for trial in outcome.trials
-    ]
+    return _rows(outcome, outcome.trials)
 
 
 def few_rows(outcome: Outcome, *, best: int = 3, latest: int = 3) -> list[Row]:
     """The running Trials, the few best and the few that ended last, each one once, in the order
     of their making: what changes while one looks."""
     ended = [trial for trial in outcome.trials if trial.condition.ended]
-    ranked = _ranked(outcome.experiment.objective, ended)
     recent = sorted(ended, key=lambda trial: trial.completion_time or 0.0)[-latest:]
     running = [trial for trial in outcome.trials if trial.condition is TrialCondition.RUNNING]
+    ranked = _ranked(outcome.experiment.objective, ended)
     shown = {trial.name for trial in (*running, *ranked[:best], *recent)}
-    return [
-        _row(outcome, trial, trial is ranked[0] if ranked else False)
-        for trial in outcome.trials
-        if trial.name in shown
-    ]
+    return _rows(outcome, [trial for trial in outcome.trials if trial.name in shown])
 
 
 def epochs_of(experiment: Experiment, trial: Trial) -> int | None:
@@ -123,21 +115,28 @@ def _ranked(objective: Objective, trials: Iterable[Trial]) -> list[Trial]:
     valued = [
         (value, trial)
         for trial in trials
-        if trial.condition not in _FAILURES and (value := trial.value(objective)) is not None
+        if trial.condition in _RANKED and (value := trial.value(objective)) is not None
     ]
     sign = -1.0 if objective.maximize else 1.0
     return [trial for _, trial in sorted(valued, key=lambda pair: sign * pair[0])]
 
 
-def _row(outcome: Outcome, trial: Trial, best: bool) -> Row:
-    objective = outcome.experiment.objective
-    reported = [
-        log.value for log in outcome.logs.get(trial.name, ()) if log.name == objective.metric
-    ]
-    value = trial.value(objective)
-    if value is None and reported:
-        value = finite(reported[-1])
-    return Row(trial, value, len(reported), epochs_of(outcome.experiment, trial), best)
+def _rows(outcome: Outcome, trials: Iterable[Trial]) -> list[Row]:
+    experiment = outcome.experiment
+    best = optimal_trial(experiment.objective, outcome.trials)
+    rows = []
+    for trial in trials:
+        reports = [
+            log.value
+            for log in outcome.logs.get(trial.name, ())
+            if log.name == experiment.objective.metric
+        ]
+        value = trial.value(experiment.objective)
+        if value is None and reports:
+            value = finite(reports[-1])
+        epochs = epochs_of(experiment, trial)
+        rows.append(Row(trial, value, len(reports), epochs, best=trial is best))
+    return rows
 
 
 def _texts(value: object) -> Iterable[str]:

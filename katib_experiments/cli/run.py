@@ -17,7 +17,7 @@ from katib_experiments.cli.ending import print_end
 from katib_experiments.cli.names import RUNS, RunsOption
 from katib_experiments.cli.submission import checked, document_named, overridden
 from katib_experiments.engine import LocalBackend
-from katib_experiments.experiment.model import ExperimentCondition
+from katib_experiments.experiment.model import ExperimentCondition, TrialCondition
 from katib_experiments.status import experiment_document
 
 INTERRUPTED = 130
@@ -83,7 +83,7 @@ def run_command(
     outcome = _watch(backend, submitted.name, terminal)
     report = None if no_report else _report(backend, outcome, terminal)
     if output == "json":
-        _print_document(outcome)
+        print_json(experiment_document(outcome))
     else:
         print_end(terminal, outcome, report, again=shlex.join(["automl", *context.obj]))
     raise typer.Exit(exit_code(outcome))
@@ -113,7 +113,10 @@ def _signals(backend: LocalBackend, display: Display) -> Iterator[None]:
         received.append(number)
         backend.interrupt()
         if received == [signal.SIGINT]:
-            display.note("waiting for the running Trials to end; Ctrl-C again stops at once")
+            running = [t for t in display.outcome.trials if t.condition is TrialCondition.RUNNING]
+            display.note(
+                f"waiting for {len(running) or 'the'} running Trials; Ctrl-C again stops at once"
+            )
             return
         if len(received) == 1:
             backend.interrupt()
@@ -135,10 +138,6 @@ def _report(backend: LocalBackend, outcome: Outcome, terminal: Console) -> Path 
         from katib_experiments.report import write_report  # noqa: PLC0415 - a second, at the end
 
         return write_report(outcome, path)
-    except Exception as error:  # whatever it is, what the run found matters more
+    except (Exception, KeyboardInterrupt) as error:  # what the run found matters more
         terminal.print(f"no report: {type(error).__name__}: {error}", style="yellow")
         return None
-
-
-def _print_document(outcome: Outcome) -> None:
-    print_json(experiment_document(outcome))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from katib_experiments import run
 from katib_experiments.cli import main
 
 
@@ -99,3 +101,18 @@ def quick(tmp_path: Path, program: str = TRIAL, **spec: Any) -> Path:
 @pytest.fixture
 def quick_file(tmp_path: Path) -> Callable[..., Path]:
     return lambda **changes: quick(tmp_path, **changes)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of runs with one in it, of three Trials."""
+    folder = tmp_path_factory.mktemp("finished")
+    run(quick(folder), root=folder / "runs")
+    return folder / "runs"
+
+
+@pytest.fixture
+def ran(automl: Automl, finished: Path, tmp_path: Path) -> Automl:
+    """``automl`` in a folder where the Experiment ``quick`` has been run."""
+    shutil.copytree(finished, tmp_path / "runs")
+    return automl

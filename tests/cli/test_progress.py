@@ -30,8 +30,8 @@ def test_ended_trials_are_done_whatever_became_of_them():
         a_trial("a", {}, 0.5), a_trial("b", {}, None, FAILED), a_trial("c", {}, None, RUNNING)
     )
     progress = progress_of(outcome, now=10.0)
-    assert (progress.done, progress.failed, progress.running) == (2, 1, 1)
-    assert (progress.total, progress.seconds) == (12, 10.0)
+    assert (progress.done, progress.failed, progress.total) == (2, 1, 12)
+    assert progress.seconds == 10.0
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,9 @@ def test_the_table_holds_the_running_the_best_and_the_latest_once_each():
     assert [row.trial.name for row in rows] == ["t0", "t1", "t18", "t19", "now"]
 
 
-def test_a_failed_trial_is_never_the_best():
-    outcome = an_outcome(a_trial("a", {}, 0.9, FAILED), a_trial("b", {}, 0.1))
+@pytest.mark.parametrize("condition", [FAILED, RUNNING, TrialCondition.KILLED])
+def test_a_trial_that_did_not_end_well_is_never_the_best(condition: TrialCondition):
+    outcome = an_outcome(a_trial("a", {}, 0.9, condition), a_trial("b", {}, 0.1))
     assert [row.best for row in few_rows(outcome)] == [False, True]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -107,6 +108,13 @@ def test_warnings_do_not_stop_a_run(automl, quick_file):
     assert shown.out.startswith("warning: ")
 
 
+def test_a_runner_that_is_not_there_exits_with_four(automl, quick_file, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    shown = automl("run", str(quick_file()), "--runner", "docker")
+    assert shown.code == 4
+    assert "docker" in shown.err.lower()
+
+
 def test_two_experiments_in_a_file_are_refused(automl, quick_file, tmp_path):
     text = quick_file().read_text()
     (tmp_path / "two.yaml").write_text(f"{text}---\n{text}")
@@ -181,7 +189,7 @@ def test_ctrl_c_lets_the_running_trials_end_and_says_how_to_go_on(automl, starte
     run.interrupt()
     code, out = run.end()
     assert code == 130
-    assert "Ctrl-C again stops at once" in out
+    assert re.search("waiting for .+ running Trials; Ctrl-C again stops at once", out)
     assert f"go on: automl run {path}" in out
     assert (path.parent / "runs/quick/report.html").is_file()
     status = yaml.safe_load(automl("show", "quick", "-o", "yaml").out)["status"]

@@ -9,13 +9,6 @@ import pytest
 import yaml
 
 
-@pytest.fixture
-def ran(automl, quick_file):
-    shown = automl("run", str(quick_file()), "--no-report")
-    assert shown.code == 0, shown.err
-    return automl
-
-
 def test_list_has_a_line_for_each_run(ran):
     header, line = ran("list").out.splitlines()
     assert header.split() == ["name", "algorithm", "condition", "trials", "best", "started"]
