@@ -8,6 +8,7 @@ Ignored, since they say where a pod runs and not what it computes: requests, CPU
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from pathlib import Path, PurePosixPath
@@ -63,7 +64,7 @@ def launch_of(
     memory, gpus = limits.get("memory"), limits.get("nvidia.com/gpu", 0)
     return Launch(
         trial=trial,
-        command=tuple(relocate(_expand(str(word), environment)) for word in command),
+        command=tuple(map(relocate, _words([_expand(str(word), environment) for word in command]))),
         directory=directory,
         environment={name: relocate(value) for name, value in environment.items()},
         image=str(container.get("image", "")),
@@ -160,6 +161,22 @@ def _expand(text: str, environment: Mapping[str, str]) -> str:
         return "$" if match[1] is None else environment.get(match[1], match[0])
 
     return _REFERENCE.sub(replacement, text)
+
+
+def _words(command: Sequence[str]) -> list[str]:
+    """The words that a shell makes of ``command``, since Katib's collectors put it into a script:
+    quotes that were written for that shell go. A script of ``sh -c`` is left alone, as there."""
+    if command[0] in ("sh", "bash") and command[1:2] == ["-c"]:
+        return list(command)
+    return [_unquoted(word) for word in command]
+
+
+def _unquoted(word: str) -> str:
+    try:
+        words = shlex.split(word)
+    except ValueError:
+        return word
+    return words[0] if len(words) == 1 else word  # validation lets nothing else through
 
 
 def _deadline(manifest: Mapping[str, Any], pod: Mapping[str, Any]) -> float | None:

@@ -67,6 +67,17 @@ def test_a_shells_words_stay_as_they_are(tmp_path: Path):
     assert launch(tmp_path, command=words, args=[]).command == tuple(words)
 
 
+def test_quotes_for_the_shell_that_katib_adds_are_taken_off(tmp_path: Path):
+    words = ["python", "-c", "'import time; print(\"a\")'"]
+    assert launch(tmp_path, command=words, args=['"x y"', "it's"]).command == (
+        "python",
+        "-c",
+        'import time; print("a")',
+        "x y",
+        "it's",
+    )
+
+
 def test_variables_are_expanded_as_kubernetes_does(tmp_path: Path):
     found = launch(
         tmp_path,
