@@ -8,7 +8,7 @@ from rich.table import Table
 
 from katib_experiments.backend import Outcome
 from katib_experiments.cli.console import console, print_json
-from katib_experiments.cli.names import RUNS, RunsOption, shipped
+from katib_experiments.cli.names import RUNS, RunsOption
 from katib_experiments.engine import LocalBackend
 
 
@@ -31,7 +31,7 @@ def list_command(
     if output == "json":
         print_json(rows)
     elif not rows:
-        typer.echo(f"No run in {runs}. Start one: automl run {next(iter(shipped()), 'FILE')}")
+        typer.echo(f"No run in {runs}. Start one: automl run random")
     else:
         _print(rows)
 
