@@ -140,7 +140,7 @@ class Map:
             )
         top = self.top
         axes = [each for each in (self.x, self.y) if each is not None]
-        extents = " and ".join(f"{each.name} {_extent(each, top)}" for each in axes)
+        extents = " and ".join(_extent(each, top) for each in axes)
         who = f"The best {len(top)} of {len(self.points)} have" if len(top) > 1 else "The best has"
         return f"{who} {extents}."
 
@@ -154,16 +154,17 @@ class Map:
 
 
 def _extent(along: Axis, among: Sequence[Point]) -> str:
-    """Which values occur, in words: ``0.002 to 0.05``, ``adam or sgd``."""
+    """Which values occur, in words: ``dropout 0.1 to 0.3``, ``any optimizer``."""
     places = [along.place(point.trial.assignments) for point in among]
     if along.categories is None:
         numbers = [place for place in places if isinstance(place, float)]
         ends = sorted({short(min(numbers)), short(max(numbers))}, key=float) if numbers else ["?"]
-        return " to ".join(ends)
+        return f"{along.name} {' to '.join(ends)}"
     met = [category for category in along.categories if category in places]
-    if not along.dimension.numeric:
-        return " or ".join(met) or "?"
-    return met[0] if len(met) == 1 else f"{met[0]} to {met[-1]}" if met else "?"
+    if len(met) == len(along.categories):
+        return f"any {along.name}"
+    ends = [met[0], met[-1]] if along.dimension.numeric and len(met) > 1 else met
+    return f"{along.name} {(' to ' if along.dimension.numeric else ' or ').join(ends)}"
 
 
 def trial_map(outcome: Outcome, ranked: Sequence[str] = ()) -> Map | None:

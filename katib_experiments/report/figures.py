@@ -73,14 +73,18 @@ def plural(count: int, noun: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """``95.2`` as ``1 min 35 s``: the two largest units."""
+    """``95.2`` as ``1 min 35 s``: the two largest units, the second one unless it is 0."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     whole = round(seconds)
-    for size, unit, smaller, name in ((86400, "d", 3600, "h"), (3600, "h", 60, "min")):
+    for size, unit, smaller, name in _UNITS:
         if whole >= size:
-            return f"{whole // size} {unit} {whole % size // smaller} {name}"
-    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
+            rest = whole % size // smaller
+            return f"{whole // size} {unit} {rest} {name}" if rest else f"{whole // size} {unit}"
+    return f"{whole} s"
+
+
+_UNITS = ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s"))
 
 
 @dataclass(frozen=True)
@@ -175,7 +179,7 @@ class Progress:
             text += f"; the last {last} {brought}" if last > 1 else f"; the last one {brought}"
         if self.goal is not None:
             reached = self.best[-1] >= self.goal if self.maximize else self.best[-1] <= self.goal
-            text += f". The goal of {short(self.goal)} was {'' if reached else 'not '}reached"
+            text += f". The goal of {short(self.goal)} has {'' if reached else 'not '}been reached"
         return text + "."
 
 

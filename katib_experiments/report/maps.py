@@ -26,7 +26,10 @@ from katib_experiments.report.traces import (
 
 def _parameter_axis(along: Axis) -> Json:
     drawn = axis_of(along.name, log=along.log)
-    return drawn if along.categories is None else drawn | ticks(along.categories)
+    if along.categories is not None:
+        return drawn | ticks(along.categories)
+    low, high = along.dimension.bounds
+    return drawn | ({"dtick": 1} if along.log and high / low >= 100 else {})
 
 
 def _place(along: Axis, point: Point) -> float | None:

@@ -9,25 +9,24 @@ from __future__ import annotations
 import html
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, distribution, version
 from itertools import groupby
 from pathlib import Path
 
 from katib_experiments.backend import Outcome
 from katib_experiments.experiment.document import dumps
-from katib_experiments.experiment.model import AlgorithmSpec, Trial, TrialCondition, finite
+from katib_experiments.experiment.model import AlgorithmSpec
 from katib_experiments.report.figures import (
     best_point,
     command,
     duration,
     headline,
-    plural,
     readable,
     short,
-    trial_seconds,
 )
 from katib_experiments.report.plots import figures
+from katib_experiments.report.table import badge, table
 from katib_experiments.report.traces import Figure
 
 POLICY = (
@@ -50,7 +49,7 @@ def page(outcome: Outcome, written: float | None = None) -> str:
             f"<style>\n{_asset('page.css')}</style>\n</head>\n<body>",
             f"<main>\n{_header(outcome)}\n{_facts(outcome)}\n{_best(outcome)}",
             _figures(drawn),
-            f"{_table(outcome)}\n{_document(outcome)}\n{_footer(written)}\n</main>",
+            f"{table(outcome)}\n{_document(outcome)}\n{_footer(written)}\n</main>",
             f'<script type="application/json" id="figures">{_json(drawn)}</script>',
             f"<script>\n{_plotly()}\n</script>\n<script>\n{_asset('page.js')}</script>",
             "</body>\n</html>\n",
@@ -93,15 +92,11 @@ def _header(outcome: Outcome) -> str:
     goal = f", goal {short(objective.goal)}" if objective.goal is not None else ""
     return (
         f'<header>\n<div class="title"><h1>{html.escape(outcome.experiment.name)}</h1>'
-        f"{_badge(status.condition)}</div>\n"
+        f"{badge(status.condition)}</div>\n"
         f"<p>{objective.type.capitalize()} <code>{html.escape(objective.metric)}</code>{goal}, "
         f"with {_algorithm(outcome.experiment.algorithm)}</p>\n"
         f'<p class="soft">{html.escape(message or "")}</p>\n</header>'
     )
-
-
-def _badge(condition: str) -> str:
-    return f'<span class="badge {condition}">{condition}</span>'
 
 
 def _algorithm(spec: AlgorithmSpec) -> str:
@@ -142,7 +137,8 @@ def _best(outcome: Outcome) -> str:
         f"{html.escape(readable(value))}</dd></div>"
         for name, value in best.trial.assignments.items()
     )
-    line = html.escape(command(outcome, best.trial))
+    words = command(outcome, best.trial).split(" ")  # each kept whole where a line breaks
+    line = " ".join(f"<span>{html.escape(word)}</span>" for word in words)
     return (
         f'<section class="card">\n<h2>Best Trial: {html.escape(best.trial.name)}</h2>\n'
         f'<dl class="parameters">{rows}</dl>\n<div class="copy"><pre id="command">{line}</pre>'
@@ -180,79 +176,6 @@ def _figure(figure: Figure) -> str:
     )
 
 
-def _table(outcome: Outcome) -> str:
-    """All Trials, sortable."""
-    if not outcome.trials:
-        return '<section class="card"><h2>Trials</h2><p class="soft">None yet.</p></section>'
-    objective, best = outcome.experiment.objective, best_point(outcome)
-    metrics = [
-        metric
-        for metric in objective.metrics
-        if any(metric in trial.observation for trial in outcome.trials)
-    ]
-    names = [parameter.name for parameter in outcome.experiment.parameters]
-    rows = [
-        (number, trial, dict(_cells(outcome, number, trial, metrics, names)))
-        for number, trial in enumerate(outcome.trials, 1)
-    ]
-    numeric = {name: all(_sortable(row[name][1]) for *_, row in rows) for name in rows[0][2]}
-    heads = "".join(
-        f'<th{_right(numeric[name])}><button type="button">{html.escape(name)}</button></th>'
-        for name in numeric
-    )
-    lines = []
-    for number, _, row in rows:
-        mark = ' class="best"' if best and number == best.number else ""
-        cells = "".join(
-            f'<td{_right(numeric[name])} data-sort="{html.escape(key)}">{shown}</td>'
-            for name, (shown, key) in row.items()
-        )
-        lines.append(f"<tr{mark}>{cells}</tr>")
-    return (
-        f'<section class="card long">\n<h2>{plural(len(rows), "Trial")}</h2>\n'
-        f'<div class="table" tabindex="0"><table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n'
-        + "\n".join(lines)
-        + "\n</tbody></table></div>\n</section>"
-    )
-
-
-def _right(numeric: bool) -> str:
-    return ' class="number"' if numeric else ""
-
-
-def _sortable(key: str) -> bool:
-    return not key or finite(key) is not None
-
-
-def _cells(
-    outcome: Outcome, number: int, trial: Trial, metrics: Sequence[str], names: Sequence[str]
-) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Column -> (HTML, what to sort by)."""
-    quiet = trial.condition in (TrialCondition.SUCCEEDED, TrialCondition.EARLY_STOPPED)
-    tell = trial.condition.ended and not quiet and trial.message
-    note = f'<span class="note">{html.escape(trial.message)}</span>' if tell else ""
-    yield "#", (str(number), str(number))
-    yield "Trial", (f'<span class="mono">{html.escape(trial.name)}</span>', trial.name)
-    yield "Condition", (_badge(trial.condition) + note, trial.condition)
-    for metric in metrics:
-        value = _observed(outcome, trial, metric)
-        yield metric, ("", "") if value is None else (short(value), repr(value))
-    for name in names:
-        text = trial.assignments.get(name, "")
-        yield name, (html.escape(readable(text)), text)
-    seconds = trial_seconds(trial)
-    yield "Duration", ("", "") if seconds is None else (duration(seconds), repr(seconds))
-
-
-def _observed(outcome: Outcome, trial: Trial, metric: str) -> float | None:
-    objective = outcome.experiment.objective
-    observed = trial.observation.get(metric)
-    strategy = objective.strategies.get(metric)
-    if observed is None:
-        return None
-    return finite(observed.latest) if strategy is None else observed.value(strategy)
-
-
 def _document(outcome: Outcome) -> str:
     experiment = outcome.experiment
     parts = [("Algorithm", _algorithm(experiment.algorithm))]
@@ -262,7 +185,7 @@ def _document(outcome: Outcome) -> str:
     rows = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in parts)
     document = ""
     if experiment.document:
-        text = html.escape(dumps(_plain(experiment.document)))
+        text = html.escape(dumps(dict(experiment.document)))
         document = (
             "<details><summary>The Experiment, as <code>kubectl apply</code> takes it</summary>"
             f'<div class="copy"><pre id="document">{text}</pre>'
@@ -272,10 +195,6 @@ def _document(outcome: Outcome) -> str:
         f'<section class="card long">\n<h2>How it was searched</h2>\n'
         f'<dl class="parameters">{rows}</dl>\n{document}\n</section>'
     )
-
-
-def _plain(document: Mapping[str, object]) -> dict[str, object]:
-    return dict(document)
 
 
 def _footer(written: float | None) -> str:

@@ -24,6 +24,7 @@ from katib_experiments.report.traces import (
     View,
     axis_of,
     colours_of,
+    dots,
     framed,
     hover_text,
     label,
@@ -32,6 +33,7 @@ from katib_experiments.report.traces import (
     scatter,
     star,
     ticks,
+    whole_numbers,
 )
 
 MOST_BARS = 15
@@ -76,12 +78,11 @@ def progress_figure(seen: Progress, objective: Objective) -> Figure:
         *_progress_points(seen, objective),
     ]
     y = axis_of(objective.metric, log=wide([point.value for point in seen.points]))
-    layout = framed(
-        {**axis_of("Trial"), "range": [0, seen.total + 1], "tickformat": "d"}, y, showlegend=True
-    )
+    layout = framed(whole_numbers("Trial", 0, seen.total + 1), y, showlegend=True)
     if seen.without_value:
         data.append(_progress_missing(seen))
         layout["yaxis"]["domain"] = [0.09, 1]
+        layout["xaxis"]["anchor"] = "y2"
         layout["yaxis2"] = {
             "domain": [0, 0.05],
             "range": [-1, 1],
@@ -106,7 +107,7 @@ def _progress_points(seen: Progress, objective: Objective) -> list[Json]:
                 rounded_all([point.value for point in group]),
                 [hover_text(point, objective.metric) for point in group],
                 name=name,
-                marker={"symbol": symbol, "size": 8, "color": "var(--accent)"},
+                marker=dots(len(seen.points), symbol=symbol),
             )
             traces.append(trace)
     best = next(point for point in seen.points if point.number == seen.best_number)
@@ -186,7 +187,7 @@ def gap_figure(found: Gaps, objective: Objective) -> Figure:
         for point, gap in zip(found.points, found.gaps, strict=True)
     ]
     x, y = rounded_all([point.value for point in found.points]), rounded_all(found.gaps)
-    data = [scatter(x, y, hover, marker={"size": 8, "color": "var(--accent)"})]
+    data = [scatter(x, y, hover, marker=dots(len(x)))]
     names = [point.trial.name for point in found.points]
     if found.best in names:
         i = names.index(found.best)
@@ -206,9 +207,9 @@ def parallel_figure(lines: Parallel, objective: Objective) -> Figure:
     trace = {
         "type": "parcoords",
         "dimensions": [_dimension(each) for each in lines.coordinates],
-        "line": {"color": rounded_all(values), **colours_of(objective, values)},
+        "line": {"color": rounded_all(values), **colours_of(objective, values), "showscale": False},
         "labelfont": {"color": "var(--ink)", "size": 12},
-        "tickfont": {"color": "var(--soft)", "size": 11},
+        "tickfont": {"color": "var(--ink)", "size": 11},
         "rangefont": {"color": CLEAR, "size": 1},
         "unselected": {"line": {"color": "var(--line)", "opacity": 0.3}},
     }
@@ -216,7 +217,7 @@ def parallel_figure(lines: Parallel, objective: Objective) -> Figure:
         f"Each line is one of {len(values)} Trials, stronger where it is better. Drag along an "
         "axis to keep the lines that pass there; drag its name to move it."
     )
-    layout = framed({}, {}, margin={"l": 60, "r": 8, "t": 48, "b": 20})
+    layout = framed({}, {}, margin={"l": 64, "r": 64, "t": 48, "b": 20})
     return Figure("parallel", title, sentence, [trace], layout, height=400, full_width=True)
 
 
@@ -263,9 +264,8 @@ def curves_figure(panel: Panel, number: int) -> Figure:
         data.append(_ends(stopped))
     values = [v for c in (*panel.validation, *panel.training) for v in c.values if v is not None]
     y = axis_of(panel.name, log=wide(values))
-    layout = framed(
-        axis_of("Epoch") | {"tickformat": "d", "rangemode": "tozero"}, y, showlegend=True
-    )
+    longest = max(len(curve.values) for curve in (*panel.validation, *panel.training))
+    layout = framed(whole_numbers("Epoch", 0.8, longest + 0.2), y, showlegend=True)
     title = f"Learning curves: {panel.name}"
     return Figure(f"curves-{number}", title, panel.sentence, data, layout, height=380)
 

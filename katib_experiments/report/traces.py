@@ -97,7 +97,13 @@ def framed(x: Mapping[str, Any], y: Mapping[str, Any], **more: object) -> Json:
 
 def axis_of(title: str, *, log: bool = False) -> Json:
     axis: Json = {"title": {"text": label(title, 40), "standoff": 8}}
-    return axis | ({"type": "log", "dtick": 1, "exponentformat": "power"} if log else {})
+    return axis | ({"type": "log", "tickformat": "~g"} if log else {})
+
+
+def whole_numbers(title: str, low: float, high: float) -> Json:
+    """An axis of counted things."""
+    axis = axis_of(title) | {"range": [low, high], "tickformat": "d"}
+    return axis | ({"dtick": 1} if high - low <= 12 else {})
 
 
 def ticks(categories: Sequence[str]) -> Json:
@@ -148,6 +154,16 @@ def scatter(x: Sequence[object], y: Sequence[object], hover: Sequence[str], **mo
     """Points that tell their ``hover`` text."""
     points = {"type": "scatter", "mode": "markers", "x": list(x), "y": list(y)}
     return points | {"hovertext": list(hover), "hoverinfo": "text"} | more
+
+
+def dots(count: int, **style: object) -> Json:
+    """A marker for each of ``count`` points: smaller and lighter where there are very many."""
+    many = count > 200
+    return {
+        "size": 6 if many else 8,
+        "opacity": 0.6 if many else 1,
+        "color": "var(--accent)",
+    } | style
 
 
 def star(x: object, y: object, hover: str, **more: object) -> Json:
