@@ -28,10 +28,10 @@ def expected_improvement(mean: FloatArray, deviation: FloatArray, best: float) -
     score = (best - XI - mean) / deviation
     log_density = -0.5 * score**2 - _LOG_ROOT_TWO_PI
     near = np.exp(log_density) + score * ndtr(score)
-    # Where score is very negative the two terms of ``near`` cancel; the tail's expansion does not.
-    tail = np.maximum(score**2, 36.0)
+    # Both terms of ``near`` underflow far below the best; the tail's expansion does not.
+    tail = np.maximum(score**2, 400.0)
     far = log_density - np.log(tail) + np.log1p(-3.0 / tail)
-    improvement = np.where(score > -6.0, np.log(np.maximum(near, 1e-300)), far)
+    improvement = np.where(score > -20.0, np.log(np.maximum(near, 1e-300)), far)
     result: FloatArray = np.log(deviation) + improvement
     return result
 

@@ -68,6 +68,7 @@ def standardized(values: FloatArray) -> FloatArray:
     best, middle = float(values.min()), float(np.median(values))
     if middle > best:
         values = np.minimum(values, middle + 4.0 * (middle - best))
+    values = values / (float(np.abs(values).max()) or 1.0)  # whose squares are finite
     result: FloatArray = (values - values.mean()) / (float(values.std()) or 1.0)
     return result
 
