@@ -40,7 +40,7 @@ ODD = {
 
 
 def accuracy(assignments: dict[str, str]) -> float:
-    """A response surface: a parabola in the logarithm of the learning rate, and less of the rest."""
+    """A response surface: mostly a parabola in the logarithm of the learning rate."""
     rate = math.log10(float(assignments["learning_rate"]))
     off = {"sgd": 0.06, "momentum": 0.02, "adam": 0.0, "rmsprop": 0.01}[assignments["optimizer"]]
     return 0.975 - 0.09 * (rate + 2.3) ** 2 - off - 0.004 * abs(int(assignments["num_layers"]) - 2)
@@ -166,6 +166,8 @@ def a_grid_outcome() -> Outcome:
     trials, logs = [], {}
     for number, point in enumerate(points, 1):
         name = f"grid-{number:04x}"
-        logs[name] = _log(accuracy({**point, "num_layers": "2"}), number, TrialCondition.SUCCEEDED, 8)
+        logs[name] = _log(
+            accuracy({**point, "num_layers": "2"}), number, TrialCondition.SUCCEEDED, 8
+        )
         trials.append(_trial(name, point, TrialCondition.SUCCEEDED, logs[name], number))
     return Outcome(experiment, _status(experiment, trials, 0), tuple(trials), logs)
