@@ -35,9 +35,11 @@ test: lint ## Every check and every test
 benchmark: $(STAMP) ## Ratios against peers and the latency of every algorithm (quiet machine, minutes)
 	$(BIN)/python -m tests.benchmarks
 
-constraints: $(STAMP) ## Compile constraints.txt anew from pyproject.toml (needs uv)
+constraints: ## Compile constraints.txt and the image's requirements.txt anew (needs uv)
 	uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 \
 		--all-extras --custom-compile-command 'make constraints' pyproject.toml -o constraints.txt
+	uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --no-annotate \
+		--custom-compile-command 'make constraints' -c constraints.txt trial_image/requirements.in -o trial_image/requirements.txt
 
 clean: ## Remove .venv and caches, but no run
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,4 +1,4 @@
-"""The shipped Experiments are in the wheel, where ``automl run random`` looks for them."""
+"""The wheel holds all that the package reads: the shipped Experiments, the schema, the page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_wheel_holds_every_experiment(tmp_path: Path):
+def test_the_wheel_holds_every_experiment_and_every_file_of_the_package(tmp_path: Path):
     source = tmp_path / "source"
     ignored = shutil.ignore_patterns("__pycache__", "node_modules", "runs")
     for name in ("katib_experiments", "trial_image", "pipelines", "manifests"):
@@ -27,3 +27,7 @@ def test_the_wheel_holds_every_experiment(tmp_path: Path):
     assert experiments
     for path in experiments:
         assert f"katib_experiments/manifests/{path.name}" in inside
+    package = ROOT / "katib_experiments"
+    for path in package.rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            assert path.relative_to(ROOT).as_posix() in inside
