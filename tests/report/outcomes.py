@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from katib_experiments.backend import Outcome
 from katib_experiments.experiment.model import (
@@ -14,6 +15,8 @@ from katib_experiments.experiment.model import (
     ExperimentStatus,
     Metric,
     MetricLog,
+    ObjectiveType,
+    Parameter,
     ParameterType,
     Trial,
     TrialCondition,
@@ -171,3 +174,88 @@ def a_grid_outcome() -> Outcome:
         )
         trials.append(_trial(name, point, TrialCondition.SUCCEEDED, logs[name], number))
     return Outcome(experiment, _status(experiment, trials, 0), tuple(trials), logs)
+
+
+HOSTILE = "</script><script>document.title='owned'</script><img src=x onerror=alert(1)>\"'&%{x}"
+
+
+def a_hostile_outcome() -> Outcome:
+    """Every text that a user or a Trial can choose is an attack."""
+    space = (
+        double(HOSTILE, 1e-3, 1.0, "logUniform"),
+        categorical(f"c{HOSTILE}", HOSTILE, f"x{HOSTILE}", "plain"),
+    )
+    experiment = an_experiment(
+        space,
+        HOSTILE,
+        {HOSTILE: HOSTILE},
+        metric=HOSTILE,
+        name=HOSTILE,
+        max_trial_count=12,
+        document={HOSTILE: [HOSTILE]},
+    )
+    draws, trials, logs = random.Random(3), [], {}
+    for number in range(12):
+        name = f"{number}{HOSTILE}"
+        assignments = Space.of(experiment).from_unit([draws.random(), draws.random()])
+        log = [MetricLog(0.0, HOSTILE, str(draws.random())) for _ in range(3)]
+        condition = TrialCondition.FAILED if number == 4 else TrialCondition.SUCCEEDED
+        observed = {HOSTILE: Metric(HOSTILE, log[0].value, log[1].value, log[2].value)}
+        trials.append(Trial(name, assignments, condition, observed, message=HOSTILE))
+        logs[name] = log
+    reason = Condition(ExperimentCondition.FAILED, HOSTILE, HOSTILE, START)
+    return Outcome(experiment, ExperimentStatus(conditions=(reason,)), tuple(trials), logs)
+
+
+def _without_objective() -> Outcome:
+    outcome = an_outcome(12, running=0)
+    trials = [replace(trial, observation={}) for trial in outcome.trials]
+    return replace(outcome, trials=tuple(trials))
+
+
+def _diverging() -> Outcome:
+    """A minimized loss of which some are astronomic or not finite."""
+    experiment = an_experiment(
+        SPACE, objective=ObjectiveType.MINIMIZE, metric="loss", additional=("val_loss",), goal=0.1
+    )
+    outcome = an_outcome(20, experiment=experiment, running=0)
+    values = ["1e300", "nan", "inf", "1e9", "0.0", "-3"]
+    trials = list(outcome.trials)
+    for i, value in enumerate(values):
+        trials[i] = replace(trials[i], observation={"loss": Metric("loss", value, value, value)})
+    logs = {name: [*log, MetricLog(0.0, "loss", "inf")] for name, log in outcome.logs.items()}
+    return replace(outcome, trials=tuple(trials), logs=logs)
+
+
+def _of_space(*parameters: Parameter) -> Outcome:
+    experiment = an_experiment(parameters, additional=ADDITIONAL)
+    draws, trials = random.Random(5), []
+    for number in range(12):
+        assignments = Space.of(experiment).from_unit([draws.random() for _ in parameters])
+        value = repr(draws.random())
+        observed = {"val_accuracy": Metric("val_accuracy", value, value, value)}
+        trials.append(Trial(f"t{number}", assignments, TrialCondition.SUCCEEDED, observed))
+    return Outcome(experiment, ExperimentStatus(), tuple(trials))
+
+
+OUTCOMES: dict[str, Callable[[], Outcome]] = {
+    "running": an_outcome,
+    "ended": lambda: an_outcome(40, running=0),
+    "grid": a_grid_outcome,
+    "no Trials": lambda: an_outcome(0),
+    "one Trial": lambda: an_outcome(1, running=0),
+    "one running Trial": lambda: an_outcome(1, running=1),
+    "two Trials": lambda: an_outcome(2, running=0),
+    "no objective": _without_objective,
+    "diverging": _diverging,
+    "one parameter": lambda: _of_space(double("x", 0.0, 1.0)),
+    "one value": lambda: _of_space(categorical("c", "only")),
+    "no parameter": _of_space,
+    "all categorical": lambda: _of_space(categorical("c", "p", "q"), categorical("d", "r", "s")),
+    "fifteen parameters": lambda: _of_space(
+        *(double(f"a_rather_long_parameter_name_{i}", 1e-5, 1.0, "logNormal") for i in range(15))
+    ),
+    "hostile": a_hostile_outcome,
+    "a thousand Trials": lambda: an_outcome(1000, running=0),
+}
+"""Name -> a function that makes one; every kind of report there is."""
