@@ -12,8 +12,10 @@ from katib_experiments.cli.progress import FAILURES
 from katib_experiments.experiment.model import Trial
 
 
-def print_end(terminal: Console, outcome: Outcome, report: Path | None, again: str) -> None:
-    """``again`` is the command line that ran."""
+def print_end(
+    terminal: Console, outcome: Outcome, report: Path | None, *, again: str, where: str = ""
+) -> None:
+    """``again`` is the command line that ran, ``where`` its option that says where the run is."""
     name, condition = outcome.experiment.name, outcome.status.condition
     done = sum(trial.condition.ended for trial in outcome.trials)
     if condition.ended:
@@ -24,13 +26,13 @@ def print_end(terminal: Console, outcome: Outcome, report: Path | None, again: s
         terminal.print(f"{name} stopped after {done} Trials", style="bold yellow")
     failed = [trial for trial in outcome.trials if trial.condition in FAILURES]
     if failed:
-        _print_failure(terminal, outcome, failed)
+        _print_failure(terminal, outcome, failed, where)
     if outcome.status.optimal is not None:
         _print_best(terminal, outcome, outcome.status.optimal)
     if report is not None:
         terminal.print(f"report: {report}")
     if condition.ended:
-        terminal.print(f"look: automl show {name}; automl logs {name} best")
+        terminal.print(f"look: automl show {name}{where}; automl logs {name} best{where}")
     else:
         terminal.print(f"go on: {again}")
 
@@ -43,8 +45,9 @@ def _print_best(terminal: Console, outcome: Outcome, best: Trial) -> None:
         terminal.print(f"  {parameter:<{width}}  {short(text)}")
 
 
-def _print_failure(terminal: Console, outcome: Outcome, failed: list[Trial]) -> None:
+def _print_failure(terminal: Console, outcome: Outcome, failed: list[Trial], where: str) -> None:
     last = failed[-1]
     reason = last.message or last.reason or last.condition.value
     terminal.print(f"{len(failed)} failed, the last one: {reason}", style="red")
-    terminal.print(f"  its output: automl logs {outcome.experiment.name} {last.name}", style="red")
+    command = f"automl logs {outcome.experiment.name} {last.name}{where}"
+    terminal.print(f"  its output: {command}", style="red")

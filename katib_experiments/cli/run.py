@@ -85,7 +85,9 @@ def run_command(
     if output == "json":
         print_json(experiment_document(outcome))
     else:
-        print_end(terminal, outcome, report, again=shlex.join(["automl", *context.obj]))
+        where = "" if runs == RUNS else f" --runs {shlex.quote(str(runs))}"
+        again = shlex.join(["automl", *context.obj])
+        print_end(terminal, outcome, report, again=again, where=where)
     raise typer.Exit(exit_code(outcome))
 
 

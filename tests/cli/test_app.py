@@ -28,15 +28,17 @@ def test_nothing_heavy_is_loaded_by(code: str):
     assert not loaded.intersection(HEAVY)
 
 
-def test_help_takes_under_three_tenths_of_a_second():
-    def once() -> float:
+def test_help_costs_little_more_than_starting_python_with_typer():
+    def cost(*arguments: str) -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        command = [sys.executable, "-m", "katib_experiments", "--help"]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    assert min(once() for _ in range(3)) < 0.3
+    def least(*arguments: str) -> float:
+        return min(cost(*arguments) for _ in range(5))
+
+    assert least("-m", "katib_experiments", "--help") < 2 * least("-c", "import typer")
 
 
 @pytest.mark.parametrize("verb", app.VERBS)

@@ -42,6 +42,12 @@ def test_a_run_ends_with_its_best_trial_and_a_report(automl, quick_file, tmp_pat
     assert (tmp_path / "runs/quick/report.html").is_file()
 
 
+def test_what_to_look_at_next_names_a_folder_of_ones_own(automl, quick_file):
+    shown = automl("run", str(quick_file()), "--no-report", "--runs", "my runs")
+    look = "automl show quick --runs 'my runs'; automl logs quick best --runs 'my runs'"
+    assert look in shown.out.replace("\n", " ")
+
+
 def test_json_has_stdout_for_itself(automl, quick_file):
     shown = automl("run", str(quick_file()), "-o", "json", "--no-report")
     document = json.loads(shown.out)
