@@ -125,7 +125,7 @@ class _Request:
         if not self._per_second:
             return _nothing
         seconds = observations.seconds()
-        known = np.flatnonzero(np.isfinite(seconds))[-FITTED_ON:]
+        known = np.flatnonzero(np.isfinite(seconds))[-TUNED_ON:]
         if len(known) < 2:
             return _nothing
         space = observations.space

@@ -18,7 +18,8 @@ from katib_experiments.experiment.space import Space
 FloatArray = npt.NDArray[np.float64]
 
 TUNED_ON = 120
-"""Points that a Gaussian process chooses its length scales by: the cost grows as the cube."""
+"""Points that a Gaussian process chooses its length scales by, as the cost grows with the cube, and
+that durations are learned from."""
 FITTED_ON = 300
 """Points that any model learns from."""
 TREES = 100
