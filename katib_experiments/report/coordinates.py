@@ -15,7 +15,7 @@ from statistics import fmean
 from katib_experiments.backend import Outcome
 from katib_experiments.experiment.model import Objective, ParameterType, finite
 from katib_experiments.experiment.space import Dimension, Space
-from katib_experiments.report.figures import Point, points, short
+from katib_experiments.report.figures import Point, points, short, value_range
 
 MOST_CATEGORIES = 12
 """An axis with more values than this is a continuous one."""
@@ -220,7 +220,8 @@ class Parallel:
 
 
 def parallel(outcome: Outcome) -> Parallel:
-    """Trials that have every parameter; log axes are in log10."""
+    """Trials that have every parameter; log axes are in log10, and far outliers of the objective
+    lie at the end of its axis."""
     axes = [axis(dimension, outcome) for dimension in varying_dimensions(outcome)]
     complete = [
         point
@@ -228,9 +229,11 @@ def parallel(outcome: Outcome) -> Parallel:
         if all(each.place(point.trial.assignments) is not None for each in axes)
     ]
     values = [point.value for point in complete]
-    span = (min(values), max(values)) if values else (0.0, 1.0)
-    objective = Coordinate(outcome.experiment.objective.metric, values, (), span)
-    return Parallel(complete, [*(_coordinate(each, complete) for each in axes), objective])
+    objective = outcome.experiment.objective
+    low, high = sorted(value_range(objective, values)) if values else (0.0, 1.0)
+    inside = [min(max(value, low), high) for value in values]
+    last = Coordinate(objective.metric, inside, (), (low, high))
+    return Parallel(complete, [*(_coordinate(each, complete) for each in axes), last])
 
 
 def _coordinate(along: Axis, complete: Sequence[Point]) -> Coordinate:

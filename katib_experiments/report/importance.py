@@ -26,6 +26,8 @@ from katib_experiments.report.figures import points, value_range
 
 FEWEST_TRIALS = 8
 """Below this the ranks are mostly luck."""
+LEAST_EXPLAINED = 0.1
+"""Below this the shares would be shares of nothing."""
 RIDGE = 0.005
 """Per Trial; keeps ten coefficients apart where there are hardly more Trials."""
 
@@ -69,8 +71,8 @@ def importance(outcome: Outcome) -> Importance:
     if len(usable) < FEWEST_TRIALS:
         enough = f"Importance needs at least {FEWEST_TRIALS} Trials with an objective"
         return Importance((), reason=f"{enough}; there {_are(len(usable))}.")
-    if not dimensions:
-        return Importance((), reason="No parameter has more than one value.")
+    if len(dimensions) < 2:
+        return Importance((), reason="Fewer than two parameters vary: there is nothing to rank.")
     values = _without_outliers(outcome.experiment.objective, [value for _, value in usable])
     if np.ptp(values) == 0:
         return Importance((), reason="All Trials have the same objective.")
@@ -78,6 +80,8 @@ def importance(outcome: Outcome) -> Importance:
         _term(dimension, [row[i] for row, _ in usable]) for i, dimension in enumerate(dimensions)
     ]
     effects, explained = _fit(terms, values)
+    if explained < LEAST_EXPLAINED:
+        return Importance((), explained, "No parameter by itself explains the differences seen.")
     total = sum(effects) or 1.0
     shares = [(each.name, effect / total) for each, effect in zip(dimensions, effects, strict=True)]
     return Importance(sorted(shares, key=lambda share: -share[1]), explained)

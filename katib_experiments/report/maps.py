@@ -42,7 +42,11 @@ def _place(along: Axis, point: Point) -> float | None:
 
 def map_figure(chart: Map) -> Figure:
     """A table of colours where Trials share places, else a point for each."""
-    title = f"{chart.x.name} × {chart.y.name}" if chart.y else chart.x.name
+    title = (
+        f"{chart.x.name} × {chart.y.name}"
+        if chart.y
+        else f"{chart.objective.metric} over {chart.x.name}"
+    )
     figure = Figure("map", title, chart.sentence, height=380)
     if not chart.points:
         return figure
@@ -90,7 +94,7 @@ def _printed(rows: Sequence[Sequence[float | None]]) -> list[list[str]]:
 
 def _cell_hover(chart: Map, cell: Cell) -> str:
     assert chart.y is not None
-    names = [label(name, 50) for name in cell.trials[:5]]
+    names = [label(name) for name in cell.trials[:5]]
     more = len(cell.trials) - len(names)
     return "<br>".join(
         [

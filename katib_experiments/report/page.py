@@ -108,7 +108,7 @@ def _facts(outcome: Outcome) -> str:
     seen, experiment = headline(outcome), outcome.experiment
     counts = ", ".join(f"{count} {condition}" for condition, count in seen.counts.items())
     planned = f" of {experiment.max_trial_count}" if experiment.max_trial_count else ""
-    best = short(seen.best.value) if seen.best else "none yet"
+    best = short(seen.best.value) if seen.best else "none"
     note = f"Trial {seen.best.number}" if seen.best else "no finite objective"
     if seen.goal_reached:
         note += ", goal reached"
@@ -165,7 +165,8 @@ def _figure(figure: Figure) -> str:
     sentence = html.escape(figure.sentence)
     plot = (
         f'<div class="scroll"><div class="plot" id="{figure.name}" role="img" '
-        f'aria-label="{html.escape(figure.title)}. {sentence}" style="height:{figure.height}px">'
+        f'aria-label="{html.escape(figure.title)}. {sentence}" '
+        f'style="height:{figure.height}px;min-width:{figure.least_width}px">'
         "</div></div>\n"
     )
     return (

@@ -31,6 +31,7 @@ from katib_experiments.report.traces import (
     rounded,
     rounded_all,
     scatter,
+    shortened,
     star,
     ticks,
     whole_numbers,
@@ -119,7 +120,7 @@ def _progress_missing(seen: Progress) -> Json:
     return scatter(
         [number for number, _ in seen.without_value],
         [0] * len(seen.without_value),
-        [f"<b>#{n} {label(t.name, 50)}</b><br>{t.condition}" for n, t in seen.without_value],
+        [f"<b>#{n} {label(t.name)}</b><br>{t.condition}" for n, t in seen.without_value],
         name="no objective",
         yaxis="y2",
         marker={"symbol": "x", "size": 7, "color": "var(--bad)"},
@@ -218,7 +219,8 @@ def parallel_figure(lines: Parallel, objective: Objective) -> Figure:
         "axis to keep the lines that pass there; drag its name to move it."
     )
     layout = framed({}, {}, margin={"l": 64, "r": 64, "t": 48, "b": 20})
-    return Figure("parallel", title, sentence, [trace], layout, height=400, full_width=True)
+    figure = Figure("parallel", title, sentence, [trace], layout, height=400, full_width=True)
+    return replace(figure, least_width=112 * len(lines.coordinates))
 
 
 def _dimension(along: Coordinate) -> Json:
@@ -226,13 +228,14 @@ def _dimension(along: Coordinate) -> Json:
         along.span if along.span[1] > along.span[0] else (along.span[0] - 0.5, along.span[0] + 0.5)
     )
     drawn: Json = {
-        "label": label(along.name, 20),
+        "label": label(along.name, 16),
         "values": rounded_all(along.values),
         "range": [rounded(low), rounded(high)],
     }
     if along.ticks:
         drawn["tickvals"] = rounded_all([tick for tick, _ in along.ticks])
-        drawn["ticktext"] = [label(written, 14) for _, written in along.ticks]
+        # Plotly writes these as plain text, and would show an escape as it stands.
+        drawn["ticktext"] = [shortened(written, 14) for _, written in along.ticks]
     return drawn
 
 
@@ -279,7 +282,7 @@ def _lines(curves: Sequence[Curve], name: str, line: Json) -> Json:
     for curve in curves:
         x += [*range(1, len(curve.values) + 1), None]
         y += [*rounded_all(curve.values), None]
-        labels += [label(curve.trial.name, 50)] * (len(curve.values) + 1)
+        labels += [label(curve.trial.name)] * (len(curve.values) + 1)
     return {
         "type": "scatter",
         "mode": "lines",
@@ -298,7 +301,7 @@ def _ends(curves: Sequence[Curve]) -> Json:
     return scatter(
         [epoch for epoch, _ in ends],
         rounded_all([value for _, value in ends]),
-        [f"<b>{label(curve.trial.name, 50)}</b><br>stopped early" for curve in curves],
+        [f"<b>{label(curve.trial.name)}</b><br>stopped early" for curve in curves],
         name="stopped early",
         marker={"symbol": "circle-open", "size": 7, "color": "var(--bad)"},
     )

@@ -32,7 +32,8 @@ class Column:
 
 
 def columns(outcome: Outcome) -> list[Column]:
-    """Number, name, condition (with the message of a failure), metrics, parameters, duration."""
+    """Number, name, condition (with the message of a failure), metrics, parameters, duration;
+    those that have anything to show."""
     trials, objective = outcome.trials, outcome.experiment.objective
     numbers = [str(number) for number in range(1, len(trials) + 1)]
     names = [trial.name for trial in trials]
@@ -47,13 +48,13 @@ def columns(outcome: Outcome) -> list[Column]:
     ]
     for metric in objective.metrics:
         values = [_observed(objective, trial, metric) for trial in trials]
-        if any(value is not None for value in values):
-            found.append(_numbers(metric, values, short))
+        found.append(_numbers(metric, values, short))
     for parameter in outcome.experiment.parameters:
         assigned = [trial.assignments.get(parameter.name, "") for trial in trials]
         shown = [html.escape(readable(text)) for text in assigned]
         found.append(Column(parameter.name, shown, assigned))
-    return [*found, _numbers("Duration", [trial_seconds(trial) for trial in trials], duration)]
+    found.append(_numbers("Duration", [trial_seconds(trial) for trial in trials], duration))
+    return [column for column in found if any(column.keys)]
 
 
 def _numbers(title: str, values: Sequence[float | None], show: Callable[[float], str]) -> Column:

@@ -71,14 +71,21 @@ class Figure:
     views: Sequence[View] = ()
     height: int = 340
     """Pixels."""
+    least_width: int = 0
+    """Pixels; a narrower screen scrolls."""
     full_width: bool = False
 
 
-def label(written: str, limit: int = 0) -> str:
-    """What a user wrote, shortened in the middle to ``limit`` and escaped."""
-    if limit and len(written) > limit:
-        written = f"{written[: limit // 2]}…{written[-(limit // 2 - 1) :]}"
-    return html.escape(written, quote=False)
+def shortened(written: str, limit: int) -> str:
+    """``written`` with its middle left out where it is longer than ``limit``."""
+    if len(written) <= limit:
+        return written
+    return f"{written[: limit // 2]}…{written[-(limit // 2 - 1) :]}"
+
+
+def label(written: str, limit: int = 80) -> str:
+    """What a user wrote, shortened to ``limit`` and escaped for Plotly."""
+    return html.escape(shortened(written, limit), quote=False)
 
 
 def rounded(value: float | None) -> float | None:
@@ -120,7 +127,7 @@ def hover_text(point: Point, metric: str, *notes: str) -> str:
     """The Trial's name, objective and parameters."""
     trial = point.trial
     lines = [
-        f"<b>#{point.number} {label(trial.name, 50)}</b>",
+        f"<b>#{point.number} {label(trial.name)}</b>",
         f"{label(metric)} <b>{short(point.value)}</b>",
         *notes,
         *(f"{label(n, 40)} {label(readable(v), 40)}" for n, v in trial.assignments.items()),

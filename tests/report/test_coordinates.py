@@ -104,6 +104,14 @@ def test_parallel_axes_hold_logarithms_categories_and_the_objective():
     assert list(objective.values) == [point.value for point in lines.points]
 
 
+def test_a_diverged_trial_lies_at_the_end_of_the_objectives_axis():
+    points = [({"x": "0.5"}, value) for value in (1.0, 1.1, 1.2, 1.3, 1e300)]
+    outcome = outcome_of((double("x", 0, 1),), points, objective=ObjectiveType.MINIMIZE)
+    objective = parallel(outcome).coordinates[-1]
+    assert objective.span == pytest.approx((1.0, 1.9))
+    assert objective.values[-1] == pytest.approx(1.9)
+
+
 def test_a_trial_of_a_foreign_space_is_left_out_of_the_axes():
     space = (double("x", 0, 1), categorical("c", "p", "q"))
     points = [({"x": "0.5", "c": "p"}, 1.0), ({"x": "0.5", "c": "z"}, 2.0), ({}, 3.0)]
