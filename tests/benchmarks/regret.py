@@ -1,7 +1,7 @@
 """How far the best Trial is from the optimum, on functions whose optimum is known.
 
 Medians over seeds, after 30 and after 60 Trials run one after the other; Optuna's samplers meet
-the same functions. Prints a table in Markdown; a few minutes::
+the same functions. Prints a table in Markdown; about five minutes::
 
     python -m tests.benchmarks.regret [SEEDS]
 """
@@ -67,7 +67,7 @@ SEARCHES: Mapping[str, Run] = {
     **{f"`{name}`": ours(name) for name in ("tpe", "multivariate-tpe", "bayesianoptimization")},
     **{
         f"… with {base}": ours("bayesianoptimization", base_estimator=base)
-        for base in ("RF", "ET", "GBRT")
+        for base in ("RF", "ET")  # GBRT takes minutes more
     },
     **{name: peer(name) for name in peers.SAMPLERS},
 }
