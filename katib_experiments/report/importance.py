@@ -7,7 +7,7 @@ effects of a functional ANOVA (Hooker 2007; Hutter et al. 2014, there on a rando
 
 Of thirty Trials such a fit ranks the parameters of typical response surfaces as well as a forest
 does, and it costs a millisecond, where importing a forest takes more than a second. Interactions
-are not in it, which is why the share that the fit explains is told with it.
+are not in it, which is why the share of the differences that it explains is told with it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Importance:
 
     shares: Sequence[tuple[str, float]]
     explained: float = 0.0
-    """Share of the objective's variance that the fit explains, in [0, 1]."""
+    """Share of the objective's variance that the fit predicts of Trials left out, in [0, 1]."""
     reason: str = ""
 
     @property
@@ -128,17 +128,17 @@ def _term(dimension: Dimension, column: Sequence[float]) -> Array:
 
 
 def _fit(terms: Sequence[Array], values: Array) -> tuple[list[float], float]:
-    """The variance of each term, and the share of the variance of ``values`` (Trials,) that all of
-    them explain, corrected for the number of coefficients."""
+    """The variance of each term, and the share of the variance of ``values`` (Trials,) that the fit
+    predicts of a Trial left out of it: no overfit counts."""
     design = np.concatenate(terms, axis=1)
     count, width = design.shape
     y = (values - values.mean()) / values.std()
-    weights = np.linalg.solve(design.T @ design + RIDGE * count * np.eye(width), design.T @ y)
+    solved = np.linalg.solve(design.T @ design + RIDGE * count * np.eye(width), design.T)
+    weights = solved @ y
     effects, at = [], 0
     for term in terms:
         effects.append(float(np.var(term @ weights[at : at + term.shape[1]])))
         at += term.shape[1]
-    freedom = sum(min(term.shape[1], int(np.linalg.matrix_rank(term))) for term in terms)
-    residual = float(np.mean((y - design @ weights) ** 2))
-    adjusted = 1 - residual * (count - 1) / max(count - 1 - freedom, 1)
-    return effects, min(max(adjusted, 0.0), 1.0)
+    leverage = np.einsum("ij,ji->i", design, solved) + 1 / count
+    left_out = (y - design @ weights) / np.maximum(1 - leverage, 1e-9)
+    return effects, min(max(1 - float(np.mean(left_out**2)), 0.0), 1.0)

@@ -178,7 +178,13 @@ def importance_figure(weights: Importance) -> Figure:
         "ticks": "",
         "ticklabelstandoff": 6,
     }
-    return Figure("importance", title, weights.sentence, [bars], framed(x, y, bargap=0.45))
+    return Figure(
+        "importance",
+        title,
+        weights.sentence,
+        [bars],
+        framed(x, y, bargap=0.45, margin={"l": 4, "r": 20, "t": 10, "b": 4}),
+    )
 
 
 def gap_figure(found: Gaps, objective: Objective) -> Figure:

@@ -104,7 +104,7 @@ def framed(x: Mapping[str, Any], y: Mapping[str, Any], **more: object) -> Json:
 
 def axis_of(title: str, *, log: bool = False) -> Json:
     axis: Json = {"title": {"text": label(title, 40), "standoff": 8}}
-    return axis | ({"type": "log", "tickformat": "~g"} if log else {})
+    return axis | ({"type": "log", "tickformat": "~g", "nticks": 6} if log else {})
 
 
 def whole_numbers(title: str, low: float, high: float) -> Json:
