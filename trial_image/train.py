@@ -14,7 +14,8 @@ import signal
 import sys
 import threading
 
-from trial_image.settings import Settings, from_command_line
+from trial_image.flags import from_command_line
+from trial_image.settings import Settings
 
 if __name__ == "__main__":  # before TensorFlow, which takes seconds to load
     SETTINGS = from_command_line(sys.argv[1:])

@@ -12,8 +12,9 @@ import sys
 import keras
 
 from trial_image.data import Data, load
+from trial_image.flags import parse
 from trial_image.model import build
-from trial_image.settings import Settings, parse
+from trial_image.settings import Settings
 from trial_image.train import train
 
 

@@ -8,7 +8,8 @@ from dataclasses import fields
 
 import pytest
 
-from trial_image.settings import Settings, SettingsError, from_command_line, parse, usage
+from trial_image.flags import from_command_line, parse, usage
+from trial_image.settings import Settings, SettingsError
 
 
 def test_without_flags_every_setting_has_its_default():
