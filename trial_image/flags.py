@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import math
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import Field, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import Field
 from typing import Any
 
-from trial_image.rules import ANY, Rule
-from trial_image.settings import IDX_DATASETS, Settings, SettingsError
+from trial_image.conflicts import conflicts
+from trial_image.rules import ANY, FUNCTION, rows, rule_of
+from trial_image.settings import Settings, SettingsError
 
 
 def parse(argv: Sequence[str]) -> Settings:
@@ -21,22 +23,47 @@ def parse(argv: Sequence[str]) -> Settings:
 
     Raises :class:`SettingsError` with every problem at once.
     """
-    rows = {f"--{row.name}": row for row in fields(Settings)}
+    known = {f"--{name}": row for name, row in rows(Settings).items()}
     values: dict[str, Any] = {}
+    unknown: dict[str, str | None] = {}
     problems: list[str] = []
     for flag, text in _flags(argv):
-        if flag not in rows:
-            problems.append(_unknown(flag, list(rows)))
+        if flag not in known:
+            unknown[flag] = text
             continue
         try:
-            values[rows[flag].name] = _value(rows[flag], text)
+            values[known[flag].name] = _value(known[flag], text)
         except (ValueError, KeyError):
             received = "no value" if text is None else f'"{text}"'
-            problems.append(f"{flag}: received {received}: must be {_rule(rows[flag]).text}")
-    settings = Settings(**values)
-    if problems := problems + _unused(settings):
+            problems.append(f"{flag}: received {received}: must be {rule_of(known[flag]).text}")
+    settings = Settings(**values, hyperparameters=_hyperparameters(unknown))
+    owns = settings.model or FUNCTION.holds(settings.dataset)
+    problems += [
+        _unknown(flag, list(known))
+        for flag in unknown
+        if not owns or flag[2:] not in settings.hyperparameters
+    ]
+    if problems := problems + conflicts(settings):
         raise SettingsError("\n".join(problems))
     return settings
+
+
+def _hyperparameters(flags: Mapping[str, str | None]) -> dict[str, bool | int | float | str]:
+    """Flags of the user's own by name; their texts as integers, numbers or booleans where they
+    read so."""
+    return {
+        flag[2:]: _typed("true" if text is None else text)
+        for flag, text in flags.items()
+        if flag.startswith("--") and flag[2:].isidentifier()
+    }
+
+
+def _typed(text: str) -> bool | int | float | str:
+    for kind in (bool, int, float):
+        with contextlib.suppress(ValueError, KeyError):
+            value: bool | int | float = (int if kind is int else _READERS[kind])(text)
+            return value
+    return text
 
 
 def _flags(argv: Sequence[str]) -> list[tuple[str, str | None]]:
@@ -54,27 +81,10 @@ def _flags(argv: Sequence[str]) -> list[tuple[str, str | None]]:
     return flags
 
 
-def _unused(settings: Settings) -> list[str]:
-    """Settings that the chosen dataset would ignore in silence."""
-    kind = settings.dataset.rpartition(".")[2]
-    readers = {"data_dir": IDX_DATASETS, "target": ("csv",), "task": ("csv", "npz")}
-    given = ((name, getattr(settings, name)) for name in readers)
-    return [
-        f'--{name}: received "{value}": is for --dataset of {" or ".join(readers[name])} alone'
-        for name, value in given
-        if value != getattr(Settings(), name) and kind not in readers[name]
-    ]
-
-
-def _rule(row: Field[Any]) -> Rule:
-    rule: Rule = row.metadata["rule"]
-    return rule
-
-
 def _value(row: Field[Any], text: str | None) -> object:
-    kind = type(row.default)
+    kind = row.metadata["kind"]
     value = _READERS[kind](text if text is not None else "true" if kind is bool else "")
-    if (text == "" and kind is not str) or not _rule(row).holds(value):
+    if (text == "" and kind not in (str, tuple)) or not rule_of(row).holds(value):
         raise ValueError(text)
     return value
 
@@ -97,6 +107,7 @@ _READERS: dict[type, Callable[[str], Any]] = {
     str: str,
     float: _finite,
     int: _integer,
+    tuple: lambda text: tuple(map(_finite, text.split(","))) if text else (),
     bool: lambda text: {"true": True, "false": False}[text.lower()],
 }
 
@@ -113,12 +124,23 @@ def usage() -> str:
         "",
         "Trains a Keras model and prints one line of metrics per epoch.",
     ]
-    for row in fields(Settings):
-        default = str(row.default).lower() if isinstance(row.default, bool) else row.default
-        rule = _rule(row)
+    for row in rows(Settings).values():
+        if row.metadata["group"]:
+            lines += ["", f"{row.metadata['group']}:"]
+        rule = rule_of(row)
         limits = "" if rule is ANY else f"; {rule.text}"
-        lines += ["", f"  --{row.name}={default}", f"      {row.metadata['help']}{limits}"]
+        default = f"={default_of(row)}" if row.default is not None else ""
+        lines += ["", f"  --{row.name}{default}", f"      {row.metadata['help']}{limits}"]
     return "\n".join(lines)
+
+
+def default_of(row: Field[Any]) -> str:
+    """A row's default as one would write it; empty where it is for the optimizer to choose."""
+    if isinstance(row.default, tuple):
+        return ",".join(map(str, row.default))
+    if isinstance(row.default, bool):
+        return str(row.default).lower()
+    return "" if row.default is None else str(row.default)
 
 
 def from_command_line(argv: Sequence[str]) -> Settings:

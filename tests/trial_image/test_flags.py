@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import fields
 
 import pytest
 
 from trial_image.flags import from_command_line, parse, usage
+from trial_image.rules import rows
 from trial_image.settings import Settings, SettingsError
 
 
@@ -54,12 +54,12 @@ def test_all_wrong_flags_are_told_at_once_each_with_what_was_received_and_the_ru
     with pytest.raises(SettingsError) as caught:
         parse(argv)
     assert str(caught.value).splitlines() == [
-        "--optimizr: no such flag; did you mean --optimizer?",
         '--units: received "3.5": must be an integer of at least 1',
         '--dropout: received "1": must be a number in [0, 1)',
-        "stray: no such flag; see --help",
         "--seed: received no value: must be an integer in [0, 4294967295]",
         '--epochs: received "": must be an integer of at least 1',
+        "--optimizr: no such flag; did you mean --optimizer?",
+        "stray: no such flag; see --help",
     ]
 
 
@@ -101,7 +101,7 @@ def test_a_value_outside_its_rule_is_refused(flag: str):
 
 def test_the_help_names_every_setting_with_its_default():
     text = usage()
-    assert [f.name for f in fields(Settings) if f"  --{f.name}=" not in text] == []
+    assert [name for name in rows(Settings) if f"  --{name}" not in text] == []
     assert "--deterministic=false" in text
 
 
@@ -120,3 +120,45 @@ def test_wrong_flags_are_told_before_tensorflow_loads():
     assert ended.returncode == 2
     assert "--units: received" in ended.stderr
     assert "tensorflow" not in ended.stderr
+
+
+def test_flags_of_no_row_become_hyperparameters_of_a_function_of_the_users_own():
+    argv = ["--model=mine.py:build", "--heads=4", "--rate", "1e-3", "--my-kind=4a", "--deep"]
+    assert parse(argv).hyperparameters == {"heads": 4, "rate": 0.001, "my_kind": "4a", "deep": True}
+
+
+def test_without_such_a_function_they_are_errors():
+    with pytest.raises(SettingsError, match="--heads: no such flag"):
+        parse(["--heads=4"])
+
+
+def test_an_argument_of_the_optimizer_that_is_not_given_is_none():
+    settings = parse(["--beta_1=0.8"])
+    assert (settings.beta_1, settings.beta_2) == (0.8, None)
+
+
+def test_a_list_has_commas():
+    settings = parse(["--learning_rate_schedule=step", "--decay_boundaries=3,4.5"])
+    assert settings.decay_boundaries == (3.0, 4.5)
+
+
+@pytest.mark.parametrize(
+    ("flags", "problem"),
+    [
+        ("--learning_rate_schedule=step", "needs --decay_boundaries"),
+        ("--decay_boundaries=2,1", '--decay_boundaries: received "2,1": must be rising numbers'),
+        ("--decay_factors=0.1,0.1", "--decay_factors: received 2 factors: must be one, or one for"),
+        ("--learning_rate_schedule=plateau --warmup_epochs=1", "--warmup_epochs: is not for"),
+        ("--warmup_epochs=10", '"10": must be less than 10, the epochs'),
+        (
+            "--learning_rate_schedule=step --decay_boundaries=2 --warmup_epochs=2",
+            '"2": must be less than 2, the first decay boundary',
+        ),
+        ("--lr_range_min=20", "--lr_range_min: must be less than --lr_range_max"),
+        ("--architecture=cnn --kernel_initializer=identity", "is for Dense layers"),
+        ("--model=build", '--model: received "build": must be empty, or package.module:function'),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(flags: str, problem: str):
+    with pytest.raises(SettingsError, match=problem):
+        parse(flags.split())
