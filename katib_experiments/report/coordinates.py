@@ -13,7 +13,7 @@ from functools import cached_property
 from statistics import fmean
 
 from katib_experiments.backend import Outcome
-from katib_experiments.experiment.model import Objective, ParameterType, finite
+from katib_experiments.experiment.model import Objective, finite
 from katib_experiments.experiment.space import Dimension, Space
 from katib_experiments.report.figures import Point, points, short, value_range
 
@@ -58,18 +58,20 @@ def axis(dimension: Dimension, outcome: Outcome) -> Axis:
     if size is not None and size <= MOST_CATEGORIES:
         declared = [dimension.value(i) for i in range(size)]
         return Axis(dimension, tuple(sorted(declared, key=float)))
-    seen = {text for text in texts if finite(text) is not None}
+    seen = {_canonical(dimension, text) for text in texts if finite(text) is not None}
     if 0 < len(seen) <= MOST_CATEGORIES and 2 * len(seen) <= len(texts):
         return Axis(dimension, tuple(sorted(seen, key=float)))
     return Axis(dimension, None)
 
 
 def _canonical(dimension: Dimension, text: str) -> str:
-    """A value as the document writes it: ``0.1`` for an assignment of ``0.10``."""
-    if dimension.parameter.type is not ParameterType.DISCRETE:
+    """A value of a finite dimension as its document has it: ``0.1`` for an assignment of ``0.10``
+    or ``0.1000000001``."""
+    index, number = dimension.index(text), finite(text)
+    if index is None or number is None or not dimension.numeric:
         return text
-    index = dimension.index(text)
-    return text if index is None else dimension.value(index)
+    nearest = dimension.value(index)
+    return nearest if math.isclose(float(nearest), number, rel_tol=1e-6, abs_tol=1e-12) else text
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,9 @@ def importance(outcome: Outcome) -> Importance:
     ]
     effects, explained = _fit(terms, values)
     if explained < LEAST_EXPLAINED:
-        return Importance((), explained, "No parameter by itself explains the differences seen.")
+        return Importance(
+            (), explained, "No parameter by itself explains the differences between Trials so far."
+        )
     total = sum(effects) or 1.0
     shares = [(each.name, effect / total) for each, effect in zip(dimensions, effects, strict=True)]
     return Importance(sorted(shares, key=lambda share: -share[1]), explained)

@@ -82,9 +82,6 @@ def _json(drawn: Sequence[Figure]) -> str:
     return written.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-# --- Sections ------------------------------------------------------------------------------------
-
-
 def _header(outcome: Outcome) -> str:
     objective, status = outcome.experiment.objective, outcome.status
     last = status.conditions[-1] if status.conditions else None
@@ -147,9 +144,9 @@ def _best(outcome: Outcome) -> str:
 
 
 def _figures(drawn: Sequence[Figure]) -> str:
-    """Two columns; a figure of full width stands between two such blocks."""
+    """Two columns; a figure of full width, or one with only a sentence, stands between blocks."""
     blocks = []
-    for full, group in groupby(drawn, key=lambda figure: figure.full_width):
+    for full, group in groupby(drawn, key=lambda each: each.full_width or not each.data):
         style = "figures full" if full else "figures"
         blocks.append(f'<div class="{style}">\n{"".join(map(_figure, group))}</div>')
     return "\n".join(blocks)
@@ -162,6 +159,7 @@ def _figure(figure: Figure) -> str:
         f'aria-pressed="{str(i == 0).lower()}">{html.escape(view.label)}</button>'
         for i, view in enumerate(figure.views)
     )
+    views = f'<div class="views">{buttons}</div>' if buttons else ""
     sentence = html.escape(figure.sentence)
     plot = (
         f'<div class="scroll"><div class="plot" id="{figure.name}" role="img" '
@@ -170,9 +168,8 @@ def _figure(figure: Figure) -> str:
         "</div></div>\n"
     )
     return (
-        f'<figure class="card">\n<figcaption>'
-        f"<h2>{html.escape(figure.title)}</h2>\n<p>{sentence}</p>"
-        f"{f'<div class=views>{buttons}</div>' if buttons else ''}</figcaption>\n"
+        f'<figure class="card">\n<figcaption><h2>{html.escape(figure.title)}</h2>\n'
+        f"<p>{sentence}</p>{views}</figcaption>\n"
         f"{plot if figure.data else ''}</figure>\n"
     )
 

@@ -230,9 +230,9 @@ def parallel_figure(lines: Parallel, objective: Objective) -> Figure:
 
 
 def _dimension(along: Coordinate) -> Json:
-    low, high = (
-        along.span if along.span[1] > along.span[0] else (along.span[0] - 0.5, along.span[0] + 0.5)
-    )
+    low, high = along.span
+    if low == high:
+        low, high = low - 0.5, high + 0.5
     drawn: Json = {
         "label": label(along.name, 16),
         "values": rounded_all(along.values),
@@ -247,23 +247,15 @@ def _dimension(along: Coordinate) -> Json:
 
 def curves_figure(panel: Panel, number: int) -> Figure:
     """Every Trial's curve; the best Trial's in front."""
+    sides = ((panel.training, "training", "dot"), (panel.validation, "validation", "solid"))
     data = []
-    for curves, side, dash in (
-        (panel.training, "training", "dot"),
-        (panel.validation, "validation", "solid"),
-    ):
-        others = [curve for curve in curves if curve.trial.name != panel.best]
-        if others:
-            line = {"color": f"var(--{side})", "width": 1, "dash": dash}
-            data.append(_lines(others, side, line))
-    for curves, side, dash in (
-        (panel.training, "training", "dot"),
-        (panel.validation, "validation", "solid"),
-    ):
-        best = [curve for curve in curves if curve.trial.name == panel.best]
-        if best:
-            line = {"color": "var(--best)", "width": 2.5, "dash": dash}
-            data.append(_lines(best, f"best, {side}", line))
+    for best in (False, True):
+        for curves, side, dash in sides:
+            chosen = [curve for curve in curves if (curve.trial.name == panel.best) is best]
+            colour, width = ("best", 2.5) if best else (side, 1)
+            line = {"color": f"var(--{colour})", "width": width, "dash": dash}
+            if chosen:
+                data.append(_lines(chosen, f"best, {side}" if best else side, line))
     stopped = [
         curve
         for curve in panel.validation or panel.training

@@ -82,13 +82,30 @@ def test_the_maps_sentence_says_where_the_best_fifth_lies():
     assert fewest.sentence == "The best 2 of 10 have x 0 to 0.1 and c p or q."
 
 
-def test_an_assignment_written_differently_lies_in_the_same_cell():
-    space = (discrete("x", "0.1", "0.2"), categorical("c", "p", "q"))
-    points = [({"x": "0.10", "c": "p"}, 1.0), ({"x": "0.1", "c": "p"}, 3.0)]
+@pytest.mark.parametrize(
+    ("parameter", "written"),
+    [
+        (discrete("x", "0.1", "0.2", "0.3"), "0.30"),
+        (double("x", 0.1, 0.3, step="0.1"), "0.30"),
+        (double("x", 0.1, 0.3, step="0.1"), "0.30000000000000004"),
+    ],
+)
+def test_an_assignment_written_differently_lies_in_the_same_cell(parameter, written):
+    space = (parameter, categorical("c", "p"), categorical("d", "p", "q"))
+    points = [({"x": written, "c": "p", "d": "p"}, 1.0), ({"x": "0.3", "c": "p", "d": "p"}, 3.0)]
     chart = trial_map(outcome_of(space, points))
     assert chart is not None
     (cell,) = chart.cells
-    assert (cell.x, cell.mean, cell.best) == ("0.1", 2.0, 3.0)
+    assert (cell.x, cell.mean, cell.best) == ("0.3", 2.0, 3.0)
+
+
+def test_values_outside_of_the_space_lie_nowhere():
+    space = (double("x", 0.1, 0.3, step="0.1"), categorical("d", "p", "q"))
+    chart = trial_map(
+        outcome_of(space, [({"x": "9", "d": "p"}, 1.0), ({"x": "0.2", "d": "z"}, 1.0)])
+    )
+    assert chart is not None
+    assert chart.cells == []
 
 
 def test_parallel_axes_hold_logarithms_categories_and_the_objective():

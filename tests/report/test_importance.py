@@ -55,7 +55,9 @@ def test_pure_noise_is_not_ranked():
     found = importance(searched(lambda point: 0.5, count=200))
     assert found.shares == ()
     assert found.explained < 0.1
-    assert found.sentence == "No parameter by itself explains the differences seen."
+    assert (
+        found.sentence == "No parameter by itself explains the differences between Trials so far."
+    )
 
 
 def test_a_poor_fit_says_so():
