@@ -23,7 +23,25 @@ def parse(argv: Sequence[str]) -> Settings:
 
     Raises :class:`SettingsError` with every problem at once.
     """
-    known = {f"--{name}": row for name, row in rows(Settings).items()}
+    values, unknown, problems = read(Settings, argv)
+    settings = Settings(**values, hyperparameters=_hyperparameters(unknown))
+    owns = settings.model or FUNCTION.holds(settings.dataset)
+    problems += [
+        no_such(flag, Settings)
+        for flag in unknown
+        if not owns or flag[2:] not in settings.hyperparameters
+    ]
+    if problems := problems + conflicts(settings):
+        raise SettingsError("\n".join(problems))
+    return settings
+
+
+def read(
+    settings: type, argv: Sequence[str]
+) -> tuple[dict[str, Any], dict[str, str | None], list[str]]:
+    """Values by the name of their row in ``settings``, the flags of no row with their texts, and
+    a line per value that breaks its rule."""
+    known = {f"--{name}": row for name, row in rows(settings).items()}
     values: dict[str, Any] = {}
     unknown: dict[str, str | None] = {}
     problems: list[str] = []
@@ -36,16 +54,7 @@ def parse(argv: Sequence[str]) -> Settings:
         except (ValueError, KeyError):
             received = "no value" if text is None else f'"{text}"'
             problems.append(f"{flag}: received {received}: must be {rule_of(known[flag]).text}")
-    settings = Settings(**values, hyperparameters=_hyperparameters(unknown))
-    owns = settings.model or FUNCTION.holds(settings.dataset)
-    problems += [
-        _unknown(flag, list(known))
-        for flag in unknown
-        if not owns or flag[2:] not in settings.hyperparameters
-    ]
-    if problems := problems + conflicts(settings):
-        raise SettingsError("\n".join(problems))
-    return settings
+    return values, unknown, problems
 
 
 def _hyperparameters(flags: Mapping[str, str | None]) -> dict[str, bool | int | float | str]:
@@ -112,19 +121,24 @@ _READERS: dict[type, Callable[[str], Any]] = {
 }
 
 
-def _unknown(flag: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(flag, known, n=1)
+def no_such(flag: str, settings: type) -> str:
+    close = difflib.get_close_matches(flag, [f"--{name}" for name in rows(settings)], n=1)
     return f"{flag}: no such flag; " + (f"did you mean {close[0]}?" if close else "see --help")
 
 
 def usage() -> str:
     """The text of ``--help``."""
-    lines = [
+    return help_of(
+        Settings,
         "usage: python -m trial_image.train [--name=value …]",
-        "",
         "Trains a Keras model and prints one line of metrics per epoch.",
-    ]
-    for row in rows(Settings).values():
+    )
+
+
+def help_of(settings: type, command: str, purpose: str) -> str:
+    """Every row of ``settings`` with its default and its rule."""
+    lines = [command, "", purpose]
+    for row in rows(settings).values():
         if row.metadata["group"]:
             lines += ["", f"{row.metadata['group']}:"]
         rule = rule_of(row)
