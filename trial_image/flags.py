@@ -8,11 +8,14 @@ import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field
-from typing import Any
+from typing import Any, TypeVar
 
 from trial_image.conflicts import conflicts
 from trial_image.rules import ANY, FUNCTION, rows, rule_of
 from trial_image.settings import Settings, SettingsError
+
+Rows = Mapping[str, Field[Any]]
+Chosen = TypeVar("Chosen")
 
 
 def parse(argv: Sequence[str]) -> Settings:
@@ -23,11 +26,11 @@ def parse(argv: Sequence[str]) -> Settings:
 
     Raises :class:`SettingsError` with every problem at once.
     """
-    values, unknown, problems = read(Settings, argv)
+    values, unknown, problems = read(rows(Settings), argv)
     settings = Settings(**values, hyperparameters=_hyperparameters(unknown))
     owns = settings.model or FUNCTION.holds(settings.dataset)
     problems += [
-        no_such(flag, Settings)
+        no_such(flag, rows(Settings))
         for flag in unknown
         if not owns or flag[2:] not in settings.hyperparameters
     ]
@@ -37,11 +40,11 @@ def parse(argv: Sequence[str]) -> Settings:
 
 
 def read(
-    settings: type, argv: Sequence[str]
+    known_rows: Rows, argv: Sequence[str]
 ) -> tuple[dict[str, Any], dict[str, str | None], list[str]]:
-    """Values by the name of their row in ``settings``, the flags of no row with their texts, and
-    a line per value that breaks its rule."""
-    known = {f"--{name}": row for name, row in rows(settings).items()}
+    """Values by the name of their row, the flags of no row with their texts, and a line per value
+    that breaks its rule."""
+    known = {f"--{name}": row for name, row in known_rows.items()}
     values: dict[str, Any] = {}
     unknown: dict[str, str | None] = {}
     problems: list[str] = []
@@ -121,24 +124,24 @@ _READERS: dict[type, Callable[[str], Any]] = {
 }
 
 
-def no_such(flag: str, settings: type) -> str:
-    close = difflib.get_close_matches(flag, [f"--{name}" for name in rows(settings)], n=1)
+def no_such(flag: str, known_rows: Rows) -> str:
+    close = difflib.get_close_matches(flag, [f"--{name}" for name in known_rows], n=1)
     return f"{flag}: no such flag; " + (f"did you mean {close[0]}?" if close else "see --help")
 
 
 def usage() -> str:
     """The text of ``--help``."""
     return help_of(
-        Settings,
+        rows(Settings),
         "usage: python -m trial_image.train [--name=value …]",
         "Trains a Keras model and prints one line of metrics per epoch.",
     )
 
 
-def help_of(settings: type, command: str, purpose: str) -> str:
-    """Every row of ``settings`` with its default and its rule."""
+def help_of(known_rows: Rows, command: str, purpose: str) -> str:
+    """Every row with its default and its rule."""
     lines = [command, "", purpose]
-    for row in rows(settings).values():
+    for row in known_rows.values():
         if row.metadata["group"]:
             lines += ["", f"{row.metadata['group']}:"]
         rule = rule_of(row)
@@ -159,6 +162,12 @@ def default_of(row: Field[Any]) -> str:
 
 def from_command_line(argv: Sequence[str]) -> Settings:
     """Settings, or the end of the process: with 0 after ``--help``, with 2 for wrong flags."""
+    return settings_or_end(argv, parse, usage)
+
+
+def settings_or_end(
+    argv: Sequence[str], parse: Callable[[Sequence[str]], Chosen], usage: Callable[[], str]
+) -> Chosen:
     if "--help" in argv:
         print(usage())  # noqa: T201
         sys.exit(0)
