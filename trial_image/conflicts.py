@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from trial_image.settings import IDX_DATASETS, Settings
+from trial_image.settings import FILES, IDX_DATASETS, Settings, kind_of
 
 
 def conflicts(settings: Settings) -> list[str]:
     """One line per problem."""
-    return _unused(settings) + _schedule(settings) + _model(settings)
+    return _unused(settings) + _schedule(settings) + _model(settings) + _outputs(settings)
 
 
 def _unused(settings: Settings) -> list[str]:
     """Settings that the chosen dataset would ignore in silence."""
-    kind = settings.dataset.rpartition(".")[2]
-    readers = {"data_dir": IDX_DATASETS, "target": ("csv",), "task": ("csv", "npz")}
+    kind = kind_of(settings.dataset)
+    readers = {
+        "data_dir": IDX_DATASETS,
+        "target": ("csv", "parquet"),
+        "task": (*FILES, "function"),
+        "image_size": ("images",),
+        "color_mode": ("images",),
+    }
     given = ((name, getattr(settings, name)) for name in readers)
     return [
         f'--{name}: received "{value}": is for --dataset of {" or ".join(readers[name])} alone'
@@ -48,4 +54,10 @@ def _schedule(settings: Settings) -> list[str]:
 def _model(settings: Settings) -> list[str]:
     if settings.architecture == "cnn" and settings.kernel_initializer == "identity":
         return ["--kernel_initializer=identity: is for Dense layers, not for --architecture=cnn"]
+    return []
+
+
+def _outputs(settings: Settings) -> list[str]:
+    if settings.export_model and not settings.output_dir:
+        return ["--export_model: needs --output_dir"]
     return []

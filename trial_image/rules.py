@@ -20,6 +20,13 @@ def one_of(choices: Sequence[str]) -> Rule:
     return Rule("one of " + ", ".join(choices), lambda value: value in choices)
 
 
+def some_of(choices: Sequence[str]) -> Rule:
+    return Rule(
+        f"one or more of {', '.join(choices)}, with commas between",
+        lambda value: bool(value) and set(value.split(",")) <= set(choices),
+    )
+
+
 def at_least(low: int) -> Rule:
     return Rule(f"an integer of at least {low}", lambda value: value >= low)
 

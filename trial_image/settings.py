@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from trial_image.own import found
 from trial_image.rules import (
     ANY,
     FUNCTION,
@@ -26,15 +27,32 @@ from trial_image.rules import (
     at_least,
     one_of,
     setting,
+    some_of,
 )
 
 DATASETS = ("digits", "fashion_mnist", "mnist", "cifar10")
 IDX_DATASETS = ("fashion_mnist", "mnist")
 TASKS = ("auto", "classification", "regression")
+FILES = ("npz", "csv", "parquet")
+COLOR_MODES = ("rgb", "grayscale")
+
+
+def kind_of(dataset: str) -> str:
+    """One of :data:`DATASETS` or :data:`FILES`, ``function``, ``images`` (a folder), or empty."""
+    suffix = dataset.rpartition(".")[2]
+    if dataset in DATASETS or suffix in FILES:
+        return dataset if dataset in DATASETS else suffix
+    if FUNCTION.holds(dataset):
+        return "function"
+    return "images" if dataset and found(dataset).is_dir() else ""
+
+
 DATASET = Rule(
-    f"one of {', '.join(DATASETS)}, or the path of an .npz or .csv file",
-    lambda value: value in DATASETS or value.endswith((".npz", ".csv")),
+    f"one of {', '.join(DATASETS)}, the path of a .npz, .csv or .parquet file, a folder with a "
+    f"folder of images per class, or {FUNCTION.text}",
+    lambda value: kind_of(value) != "",
 )
+METRICS_MODES = ("lines", "json", "tensorboard", "push")
 ARCHITECTURES = ("mlp", "cnn")
 ACTIVATIONS = ("relu", "elu", "selu", "gelu", "silu", "tanh", "sigmoid", "leaky_relu", "linear")
 INITIALIZERS = (
@@ -98,12 +116,16 @@ class Settings:
         "folder of the four idx files (.gz or not) of fashion_mnist or mnist; the variable "
         "FASHION_MNIST_DIR or MNIST_DIR says the same; without either Keras downloads them",
     )
-    target: str = setting("", ANY, "column of a .csv file to predict; the last one where empty")
+    target: str = setting(
+        "", ANY, "column of a .csv or .parquet file to predict; the last one where empty"
+    )
     task: str = setting(
         "auto",
         one_of(TASKS),
         "what a file's target is; auto: regression where it has fractions or over 100 values",
     )
+    image_size: int = setting(64, at_least(1), "sides that the images of a folder are resized to")
+    color_mode: str = setting("rgb", one_of(COLOR_MODES), "channels of the images of a folder")
     test_split: float = setting(
         0.15, PROPER_SHARE, "share kept for the final test, where the data has no test part"
     )
@@ -272,6 +294,32 @@ class Settings:
         False,
         SWITCH,
         "end with 4 where training diverges; else with 0, since a Trial that fails has no metrics",
+    )
+
+    metrics: str = setting(
+        "lines",
+        some_of(METRICS_MODES),
+        "where metrics go: lines on standard output, a file of JSON, TensorBoard's event files, or "
+        "Katib's DB manager (collector Push)",
+        group="Outputs",
+    )
+    metrics_file: str = setting("/var/log/katib/metrics.log", ANY, "file of --metrics=json")
+    log_dir: str = setting("/var/log/katib/tfevent", ANY, "folder of --metrics=tensorboard")
+    db_manager_address: str = setting(
+        "katib-db-manager.kubeflow:6789", ANY, "host:port for --metrics=push"
+    )
+    output_dir: str = setting(
+        "",
+        ANY,
+        "folder for result.json and model.keras, the model of the epoch that was best by "
+        "early_stopping_monitor; empty: none is written",
+    )
+    export_model: bool = setting(False, SWITCH, "write a SavedModel to output_dir as well")
+    checkpoint_dir: str = setting(
+        "",
+        ANY,
+        "folder for the state after each epoch, for all Trials together: one with the same "
+        "settings and more epochs, or begun again after a kill, goes on from it",
     )
 
     hyperparameters: Mapping[str, bool | int | float | str] = field(default_factory=dict)

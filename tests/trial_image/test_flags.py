@@ -67,8 +67,9 @@ def test_all_wrong_flags_are_told_at_once_each_with_what_was_received_and_the_ru
     ("flag", "readers"),
     [
         ("--data_dir=somewhere", "fashion_mnist or mnist"),
-        ("--target=price", "csv"),
-        ("--task=regression", "csv or npz"),
+        ("--target=price", "csv or parquet"),
+        ("--task=regression", "npz or csv or parquet or function"),
+        ("--image_size=32", "images"),
     ],
 )
 def test_a_flag_that_the_dataset_would_ignore_is_refused(flag: str, readers: str):
