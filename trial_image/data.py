@@ -48,6 +48,8 @@ class Data:
     """For the final model alone; no Trial looks at it."""
     classes: int
     """How many; 0: the targets are numbers, not classes."""
+    names: tuple[Any, ...] = ()
+    """What the data calls each class, by its number."""
 
 
 def load(settings: Settings) -> Data:
@@ -61,7 +63,7 @@ def load(settings: Settings) -> Data:
             raise DataError(f"--dataset: x has {len(part.x)} examples and y {len(part.y)}")
         if part.x.shape[1:] != x.shape[1:]:
             raise DataError("--dataset: the examples for the test have another shape")
-    classes = 0
+    classes, names = 0, np.array([])
     if _task(y, settings.task) == "classification":
         names, y = np.unique(y, return_inverse=True)
         classes = len(names)
@@ -77,6 +79,7 @@ def load(settings: Settings) -> Data:
     train, validation = _split(rest, strata, settings.validation_split, random)
     if not (len(train) and len(validation)):
         raise DataError(f"--dataset: {len(y)} examples are too few for the shares asked for")
+    train = _fraction(train, strata, settings.data_fraction)
     mean, deviation = _moments(x[train].astype(np.float32))
 
     def ready(x: Array, y: Array) -> Part:
@@ -90,6 +93,7 @@ def load(settings: Settings) -> Data:
         validation=ready(x[validation], y[validation]),
         test=ready(test.x, test.y),
         classes=classes,
+        names=tuple(names.tolist()),
     )
 
 
@@ -244,6 +248,17 @@ def _split(
         first.append(members[cut:])
         second.append(members[:cut])
     return np.sort(np.concatenate(first)), np.sort(np.concatenate(second))
+
+
+def _fraction(rows: Array, strata: Array, share: float) -> Array:
+    """``share`` of every stratum of ``rows``, at least one example of it. A larger share holds all
+    of a smaller one, so that learning curves over the amount of data are of one growing set."""
+    random = np.random.default_rng(SPLIT_SEED)
+    kept = []
+    for stratum in np.unique(strata[rows]):
+        members = random.permutation(rows[strata[rows] == stratum])
+        kept.append(members[: max(1, round(share * len(members)))])
+    return np.sort(np.concatenate(kept))
 
 
 def _moments(x: Array) -> tuple[Array, Array]:

@@ -41,6 +41,7 @@ def test_digits_need_no_network_and_are_images_of_ten_classes():
     assert sizes[1] / sum(sizes[:2]) == pytest.approx(0.2, abs=0.01)
     assert data.train.x.shape[1:] == (8, 8, 1)
     assert data.classes == 10
+    assert data.names == tuple(range(10))
 
 
 def test_the_split_is_the_same_whatever_the_seed():
