@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import grpc  # type: ignore[import-untyped]
+import grpc
 import keras
 
 from trial_image.callbacks import metric_values, now, say
