@@ -21,8 +21,9 @@ import keras
 import numpy as np
 
 from trial_image.callbacks import say
-from trial_image.data import Array, Data
+from trial_image.data import Data
 from trial_image.errors import OutputError
+from trial_image.parts import Array
 from trial_image.settings import Settings
 
 NOT_LEARNED = {

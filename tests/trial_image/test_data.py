@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 import struct
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from trial_image.data import DataError, load
 from trial_image.settings import Settings
@@ -218,7 +221,7 @@ def test_a_broken_archive_is_an_error(tmp_path: Path):
 def test_a_test_part_of_another_shape_is_an_error(tmp_path: Path):
     x, y = np.random.default_rng(0).random((30, 3)), np.arange(30) % 3
     np.savez(tmp_path / "d.npz", x_train=x, y_train=y, x_test=x[:, :2], y_test=y)
-    with pytest.raises(DataError, match="another shape"):
+    with pytest.raises(DataError, match="not one shape"):
         load(Settings(dataset=str(tmp_path / "d.npz")))
 
 
@@ -227,3 +230,56 @@ def test_a_test_part_with_another_class_is_an_error(tmp_path: Path):
     np.savez(tmp_path / "d.npz", x_train=x, y_train=y, x_test=x, y_test=y + 1)
     with pytest.raises(DataError, match=r"classes that training lacks: \{3\}"):
         load(Settings(dataset=str(tmp_path / "d.npz")))
+
+
+def test_a_parquet_file_is_a_table(tmp_path: Path):
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    kinds = ["round", "long"] * 15
+    columns = {"size": list(range(30)), "kind": kinds, "weight": [0.5] * 30}
+    parquet.write_table(pyarrow.table(columns), tmp_path / "t.parquet")
+    data = load(Settings(dataset=str(tmp_path / "t.parquet"), target="kind"))
+    assert data.names == ("long", "round")
+    assert data.train.x.shape[1:] == (2,)
+
+
+def test_parquet_without_its_package_names_it(tmp_path: Path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(DataError, match=r"t\.parquet: needs the package pyarrow"):
+        load(Settings(dataset=str(tmp_path / "t.parquet")))
+
+
+def pictures(folder: Path) -> Settings:
+    """Ten light and ten dark pictures of various sizes, in a folder each."""
+    for name, shade in (("dark", 20), ("light", 220)):
+        (folder / name).mkdir()
+        for number in range(10):
+            pixels = np.full((6 + number, 9, 3), shade + number, np.uint8)
+            (folder / name / f"{number}.png").write_bytes(tf.io.encode_png(pixels).numpy())
+    return Settings(dataset=str(folder), image_size=4)
+
+
+def test_a_folder_of_pictures_per_class_is_data(tmp_path: Path):
+    data = load(pictures(tmp_path))
+    assert data.train.x.shape[1:] == (4, 4, 3)
+    assert data.names == ("dark", "light")
+    dark = data.train.x[data.train.y == 0]
+    assert dark.max() < data.train.x[data.train.y == 1].min()
+
+
+def test_pictures_may_be_read_without_their_colours(tmp_path: Path):
+    data = load(replace(pictures(tmp_path), color_mode="grayscale"))
+    assert data.train.x.shape[1:] == (4, 4, 1)
+
+
+def test_a_folder_without_pictures_is_an_error(tmp_path: Path):
+    (tmp_path / "dark").mkdir()
+    with pytest.raises(DataError, match="has no folders of images that can be read"):
+        load(Settings(dataset=str(tmp_path)))
+
+
+def test_a_picture_that_cannot_be_read_is_an_error(tmp_path: Path):
+    settings = pictures(tmp_path)
+    (tmp_path / "dark" / "3.png").write_bytes(b"no picture")
+    with pytest.raises(DataError, match="has no folders of images that can be read"):
+        load(settings)
