@@ -7,6 +7,7 @@ For models as small as a search's on tables that is less than half of the CPU ti
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -19,25 +20,38 @@ Logs = dict[str, float]
 Step = Callable[[Any], dict[str, Any]]
 
 
-def prepare(model: keras.Model, part: Part) -> None:
-    """Create every variable that a step needs: one made while tracing has the step traced twice."""
+def prepare(model: keras.Model, part: Part) -> list[str]:
+    """Create every variable that a step needs: one made while tracing has the step traced twice.
+
+    Returns the names of the model's metrics.
+    """
+    outputs = model(part.x[:1])
     model.optimizer.build(model.trainable_variables)
-    model.compute_metrics(part.x[:1], part.y[:1], model(part.x[:1]))
+    return list(model.compute_metrics(part.x[:1], part.y[:1], outputs))
 
 
 def epoch_function(
-    model: keras.Model, part: Part, batch_size: int, step: Step
+    model: keras.Model,
+    part: Part,
+    batch_size: int,
+    step: Step,
+    *,
+    steps_per_execution: int = 0,
+    jit_compile: bool = False,
 ) -> Callable[[Array], Logs]:
     """A function that takes ``step`` over ``part`` in a given order of its examples, and returns
     the model's metrics over them. It ends early, with a loss that is not finite, where the loss
     ceases to be finite.
 
-    ``step`` is ``model.train_step``, ``model.test_step`` or of their kind.
+    ``step`` is ``model.train_step``, ``model.test_step`` or of their kind. ``steps_per_execution``
+    of them run between two returns to Python; 0: all.
     """
     x, y = tf.constant(part.x), tf.constant(part.y)
+    if jit_compile:
+        step = tf.function(step, jit_compile=True, autograph=False)
 
-    @tf.function(autograph=False)  # type: ignore[untyped-decorator]
-    def epoch(order: tf.Tensor) -> dict[str, tf.Tensor]:
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.int32)])  # type: ignore[untyped-decorator]
+    def steps(order: tf.Tensor) -> dict[str, tf.Tensor]:
         def batch(start: tf.Tensor, _: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             rows = order[start : start + batch_size]
             logs = step((tf.gather(x, rows), tf.gather(y, rows)))
@@ -53,7 +67,13 @@ def epoch_function(
 
     def run(order: Array) -> Logs:
         model.reset_metrics()
-        logs = epoch(tf.constant(order, tf.int32))
-        return {name: float(value) for name, value in logs.items()}
+        examples = steps_per_execution * batch_size or len(order)
+        logs: Logs = {}
+        for start in range(0, len(order), examples):
+            values = steps(tf.constant(order[start : start + examples], tf.int32))
+            logs = {name: float(value) for name, value in values.items()}
+            if not math.isfinite(logs["loss"]):
+                break
+        return logs
 
     return run

@@ -1,46 +1,75 @@
-"""The model of a Trial: a multilayer perceptron, compiled."""
+"""The model of a Trial, compiled."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import keras
 
 from trial_image.data import Data
-from trial_image.settings import Settings
-
-VARIANTS = {
-    "momentum": ("sgd", {"momentum": 0.9}),
-    "nesterov": ("sgd", {"momentum": 0.9, "nesterov": True}),
-}
-"""Names of ours for an optimizer of Keras's with arguments."""
+from trial_image.network import network
+from trial_image.optimizers import optimizer
+from trial_image.own import own_function
+from trial_image.own_arguments import call_own
+from trial_image.schedules import learning_rate
+from trial_image.settings import Settings, SettingsError
 
 
 def build(settings: Settings, data: Data) -> keras.Model:
-    """``num_layers`` hidden Dense layers over the flattened input, with one logit per class, or
-    one value for a regression; compiled."""
-    initializer = "he_normal" if settings.activation == "relu" else "glorot_uniform"
-    layers: list[keras.layers.Layer] = [
-        keras.Input(data.train.x.shape[1:]),
-        keras.layers.Flatten(),
-    ]
-    for _ in range(settings.num_layers):
-        layers.append(
-            keras.layers.Dense(
-                settings.units, activation=settings.activation, kernel_initializer=initializer
-            )
-        )
-        if settings.dropout:
-            layers.append(keras.layers.Dropout(settings.dropout))
-    layers.append(keras.layers.Dense(data.classes or 1))
-    model = keras.Sequential(layers)
-    if data.classes:
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile(optimizer=optimizer(settings), loss=loss, metrics=["accuracy"])
-    else:
-        model.compile(optimizer=optimizer(settings), loss="mse", metrics=["mae"])
+    """The model that the settings describe, or that the user's function returns, compiled.
+
+    It has an output per class, or one for a regression. Raises :class:`.SettingsError`.
+    """
+    shape = tuple(data.train.x.shape[1:])
+    previous = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(settings.dtype_policy)
+    try:
+        if settings.model:
+            function = own_function("--model", settings.model)
+            model = call_own("--model", function, settings, input_shape=shape, classes=data.classes)
+        else:
+            model = network(settings, shape, data.classes)
+    finally:
+        keras.config.set_dtype_policy(previous)
+    if not isinstance(model, keras.Model):
+        kind = type(model).__name__
+        raise SettingsError(f"--model: {settings.model} returns a {kind}, not a keras.Model")
+    if not model.built:
+        model(data.train.x[:1])
+    if not model.compiled:
+        compile_model(model, settings, data)
     return model
 
 
-def optimizer(settings: Settings) -> keras.optimizers.Optimizer:
-    name, arguments = VARIANTS.get(settings.optimizer, (settings.optimizer, {}))
-    config = {"learning_rate": settings.learning_rate, **arguments}
-    return keras.optimizers.get({"class_name": name, "config": config})
+def compile_model(model: keras.Model, settings: Settings, data: Data) -> None:
+    """With the loss and the metric of the task, and the optimizer of the settings."""
+    steps_per_epoch = -(-len(data.train.y) // settings.batch_size)
+    loss, metric = loss_and_metric(model, data.classes)
+    model.compile(
+        optimizer=optimizer(settings, learning_rate(settings, steps_per_epoch)),
+        loss=loss,
+        metrics=[metric],
+        jit_compile=settings.jit_compile,
+    )
+
+
+def loss_and_metric(model: keras.Model, classes: int) -> tuple[Any, Any]:
+    """Of a model with an output per class (for two classes one is enough) or with one value.
+
+    Outputs are logits unless the last layer's activation is softmax or sigmoid.
+    """
+    outputs = model.output_shape[-1] if isinstance(model.output_shape, tuple) else None
+    allowed = {0: [1], 2: [2, 1]}.get(classes, [classes])
+    if outputs not in allowed:
+        raise SettingsError(
+            f"--model: received a model with outputs {model.output_shape}: "
+            f"must be (None, {allowed[0]}) for this data"
+        )
+    if not classes:
+        return "mse", "mae"
+    last = getattr(model.layers[-1], "activation", None)
+    logits = last not in (keras.activations.softmax, keras.activations.sigmoid)
+    if outputs == 1:
+        accuracy = keras.metrics.BinaryAccuracy("accuracy", threshold=0.0 if logits else 0.5)
+        return keras.losses.BinaryCrossentropy(from_logits=logits), accuracy
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=logits), "accuracy"

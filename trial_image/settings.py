@@ -87,9 +87,10 @@ OPTIMIZERS = (
     "adadelta",
     "lamb",
     "lion",
-    "muon",
     "ftrl",
 )
+"""Keras's, and two variants. Its Muon does not run on TensorFlow: it looks for the ``path`` of a
+variable, which TensorFlow's have not."""
 SCHEDULES = ("constant", "exponential", "step", "cosine", "plateau")
 FLIPS = ("none", "horizontal", "vertical", "horizontal_and_vertical")
 POLICIES = ("float32", "mixed_float16", "mixed_bfloat16", "bfloat16", "float64")
@@ -187,6 +188,9 @@ class Settings:
     early_stopping_monitor: str = setting(
         "val_loss", ANY, "metric to judge progress by; the weights of its best epoch are restored"
     )
+    early_stopping_mode: str = setting(
+        "auto", one_of(("auto", "min", "max")), "which way that metric is better; auto: by its name"
+    )
     early_stopping_min_delta: float = setting(
         0.0, NOT_NEGATIVE, "smallest change of that metric that is progress"
     )
@@ -272,11 +276,6 @@ class Settings:
     epsilon_2: float | None = argument(float, POSITIVE, "adafactor")
     clip_threshold: float | None = argument(float, POSITIVE, "adafactor")
     relative_step: bool | None = argument(bool, SWITCH, "adafactor")
-    adam_beta_1: float | None = argument(float, SHARE, "muon")
-    adam_beta_2: float | None = argument(float, SHARE, "muon")
-    adam_lr_ratio: float | None = argument(float, POSITIVE, "muon")
-    exclude_embeddings: bool | None = argument(bool, SWITCH, "muon")
-    ns_steps: int | None = argument(int, at_least(1), "muon")
 
     batch_size: int = setting(32, at_least(1), "examples per step", group="Training")
     epochs: int = setting(10, at_least(1), "passes over the training part")

@@ -3,7 +3,7 @@
     python -m trial_image.train --dataset=digits --optimizer=adam --learning_rate=0.001
 
 Exit codes: 0 trained, also where training diverged; 2 wrong flags; 3 the data cannot be had;
-143 ended by SIGTERM. What was printed before the end counts.
+4 diverged, with --fail_on_divergence; 143 ended by SIGTERM. What was printed before the end counts.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 import threading
 
 from trial_image.flags import from_command_line
-from trial_image.settings import Settings
+from trial_image.settings import Settings, SettingsError
 
 if __name__ == "__main__":  # before TensorFlow, which takes seconds to load
     SETTINGS = from_command_line(sys.argv[1:])
@@ -29,44 +29,74 @@ import tensorflow as tf
 from trial_image.callbacks import MetricLines, metric_text, say
 from trial_image.data import Data, DataError, load
 from trial_image.epochs import epoch_function, prepare
+from trial_image.initializers import spread_text, spreads
 from trial_image.model import build
+from trial_image.own import OwnCodeError
+from trial_image.own_arguments import check_hyperparameters
+from trial_image.range_test import range_test
+from trial_image.schedules import current_learning_rate, schedule_callbacks
 
 EVALUATION_BATCH = 1024
 """Examples per step where nothing is learned and so only memory sets the limit."""
 
 
+class DivergedError(Exception):
+    """The loss is not finite; only where ``--fail_on_divergence`` asks for it."""
+
+
+EXIT_CODES = {SettingsError: 2, OwnCodeError: 2, DataError: 3, DivergedError: 4}
+
+
 def main(settings: Settings) -> int:
     """Returns the exit code."""
     end_on_sigterm()
-    try:
-        data = load(settings)
-    except DataError as error:
-        print(error, file=sys.stderr)  # noqa: T201
-        return 3
     for gpu in tf.config.list_physical_devices("GPU"):
-        tf.config.experimental.set_memory_growth(gpu, True)
+        tf.config.experimental.set_memory_growth(gpu, settings.gpu_memory_growth)
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
-    train(settings, data)
+    try:
+        check_hyperparameters(settings)
+        data = load(settings)
+        if settings.lr_range_test:
+            range_test(settings, data)
+        else:
+            train(settings, data)
+    except tuple(EXIT_CODES) as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return EXIT_CODES[type(error)]
     return 0
 
 
 def train(settings: Settings, data: Data) -> keras.Model:
-    """Train until the epochs are done, ``val_loss`` stops falling or a value is not finite."""
+    """Train until the epochs are done, there is no progress or a value is not finite.
+
+    Raises :class:`.SettingsError` for settings that only the model shows to be wrong.
+    """
     keras.utils.set_random_seed(settings.seed)
     model = build(settings, data)
-    prepare(model, data.train)
-    run_epoch = epoch_function(model, data.train, settings.batch_size, model.train_step)
+    for spread in spreads(model):
+        say(spread_text(spread))
+    metrics = prepare(model, data.train)
+    run_epoch = epoch_function(
+        model,
+        data.train,
+        settings.batch_size,
+        model.train_step,
+        steps_per_execution=settings.steps_per_execution,
+        jit_compile=settings.jit_compile,
+    )
     evaluate = epoch_function(model, data.validation, EVALUATION_BATCH, model.test_step)
     shuffle = np.random.default_rng(settings.seed)
 
-    patience = settings.early_stopping_patience
-    stopping = [keras.callbacks.EarlyStopping("val_loss", patience=patience)] if patience else []
-    callbacks = keras.callbacks.CallbackList([MetricLines(), *stopping], model=model)
+    callbacks = keras.callbacks.CallbackList(
+        [MetricLines(), *early_stopping(settings, metrics), *schedule_callbacks(settings)],
+        model=model,
+    )
     callbacks.on_train_begin()
     for epoch in range(settings.epochs):
         callbacks.on_epoch_begin(epoch)
-        logs = run_epoch(shuffle.permutation(len(data.train.y)))
+        logs = {"learning_rate": current_learning_rate(model)}
+        logs |= run_epoch(shuffle.permutation(len(data.train.y)))
         if math.isfinite(logs["loss"]):
             logs |= {
                 f"val_{name}": value
@@ -77,10 +107,33 @@ def train(settings: Settings, data: Data) -> keras.Model:
             break
         callbacks.on_epoch_end(epoch, logs)
         if model.stop_training:
-            say(f"stopped after epoch {epoch + 1}: val_loss has ceased to fall")
+            monitor = settings.early_stopping_monitor
+            say(f"stopped after epoch {epoch + 1}: {monitor} has ceased to improve")
             break
+    model.optimizer.finalize_variable_values(model.trainable_variables)
     callbacks.on_train_end()
     return model
+
+
+def early_stopping(settings: Settings, metrics: list[str]) -> list[keras.callbacks.EarlyStopping]:
+    """At the end the model has the weights of the best epoch, stopped or not."""
+    if not settings.early_stopping_patience:
+        return []
+    known = [*metrics, *(f"val_{name}" for name in metrics)]
+    if settings.early_stopping_monitor not in known:
+        raise SettingsError(
+            f'--early_stopping_monitor: received "{settings.early_stopping_monitor}": '
+            f"must be one of {', '.join(known)}"
+        )
+    return [
+        keras.callbacks.EarlyStopping(
+            settings.early_stopping_monitor,
+            patience=settings.early_stopping_patience,
+            min_delta=settings.early_stopping_min_delta,
+            mode=settings.early_stopping_mode,
+            restore_best_weights=True,
+        )
+    ]
 
 
 def report_divergence(epoch: int, settings: Settings, data: Data) -> None:
@@ -97,6 +150,8 @@ def report_divergence(epoch: int, settings: Settings, data: Data) -> None:
             )
             logs |= {prefix + name: value for name, value in values.items()}
         say(metric_text(0, logs))
+    if settings.fail_on_divergence:
+        raise DivergedError("--fail_on_divergence: the loss is not finite")
 
 
 def end_on_sigterm() -> None:

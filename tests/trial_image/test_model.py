@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from trial_image.data import Data, Part
-from trial_image.model import build, optimizer
-from trial_image.settings import ACTIVATIONS, OPTIMIZERS, Settings
+from trial_image.model import build
+from trial_image.settings import ACTIVATIONS, Settings
 
 PART = Part(np.zeros((4, 2, 2, 1), np.float32), np.zeros(4, np.int32))
 
@@ -34,19 +34,6 @@ def test_dropout_follows_every_hidden_layer():
     model = build(Settings(num_layers=2, dropout=0.3), some_data(classes=2))
     rates = [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
     assert rates == [0.3, 0.3]
-
-
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_every_optimizer_gets_the_learning_rate(name: str):
-    made = optimizer(Settings(optimizer=name, learning_rate=0.25))
-    assert float(made.learning_rate) == 0.25
-
-
-@pytest.mark.parametrize(("name", "nesterov"), [("momentum", False), ("nesterov", True)])
-def test_momentum_is_gradient_descent_with_a_memory(name: str, nesterov: bool):
-    made = optimizer(Settings(optimizer=name))
-    assert isinstance(made, keras.optimizers.SGD)
-    assert (made.momentum, made.nesterov) == (0.9, nesterov)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

@@ -1,0 +1,107 @@
+"""The learning-rate range test: which rate to begin a search around, from one short training.
+
+Smith 2017, Cyclical Learning Rates for Training Neural Networks, section 3.3; the smoothing and the
+steepest fall as in fastai's ``lr_find``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import keras
+import numpy as np
+
+from trial_image.callbacks import say
+from trial_image.data import Data
+from trial_image.model import build
+from trial_image.settings import Settings, SettingsError
+
+SMOOTHING = 0.9
+"""Share of the mean of the losses before in the next one."""
+DIVERGED = 4.0
+"""A smoothed loss so many times the smallest one is a divergence."""
+
+
+@dataclass(frozen=True, slots=True)
+class RangeTest:
+    """What a range test found; one entry per step."""
+
+    learning_rates: list[float]
+    losses: list[float]
+    smoothed_losses: list[float]
+    suggested: float | None
+    """Where the smoothed loss falls most per factor of the rate; None: it never fell."""
+    diverged: float | None
+    """The rate at which training came apart; None: it did not."""
+
+
+def range_test(settings: Settings, data: Data) -> RangeTest:
+    """Train for ``lr_range_steps`` batches, each at a rate by the same factor higher, until the
+    loss diverges. Raises :class:`.SettingsError` where a model's own schedule sets the rate."""
+    keras.utils.set_random_seed(settings.seed)
+    constant = replace(settings, learning_rate_schedule="constant", warmup_epochs=0.0)
+    model = build(constant, data)
+    random, rows = np.random.default_rng(settings.seed), np.array([], int)
+    rates = np.geomspace(settings.lr_range_min, settings.lr_range_max, settings.lr_range_steps)
+    losses: list[float] = []
+    for step, rate in enumerate(rates.tolist()):
+        set_learning_rate(model, rate)
+        if len(rows) < settings.batch_size:
+            rows = np.append(rows, random.permutation(len(data.train.y)))
+        batch, rows = rows[: settings.batch_size], rows[settings.batch_size :]
+        model.reset_metrics()
+        values = model.train_on_batch(data.train.x[batch], data.train.y[batch], return_dict=True)
+        losses.append(float(values["loss"]))
+        found = judge(rates[: step + 1].tolist(), losses)
+        if found.diverged is not None:
+            break
+        text = f"loss={losses[-1]:.6g} smoothed_loss={found.smoothed_losses[-1]:.6g}"
+        say(f"step={step + 1} learning_rate={rate:.6g} {text}")
+    report(found)
+    return found
+
+
+def set_learning_rate(model: keras.Model, rate: float) -> None:
+    try:
+        model.optimizer.learning_rate = rate
+    except TypeError as error:  # Keras's word for a rate that is a schedule
+        raise SettingsError(f"--lr_range_test: the model sets its own rate: {error}") from error
+
+
+def judge(rates: Sequence[float], losses: Sequence[float]) -> RangeTest:
+    """What the ``losses`` at rising ``rates`` say. A loss that is not finite may come last."""
+    smoothed: list[float] = []
+    mean = 0.0
+    for count, loss in enumerate(losses, start=1):
+        mean = SMOOTHING * mean + (1 - SMOOTHING) * loss
+        smoothed.append(mean / (1 - SMOOTHING**count))
+    last = smoothed[-1]
+    apart = not math.isfinite(last) or last > DIVERGED * min(smoothed)
+    kept = len(smoothed) - apart
+    return RangeTest(
+        learning_rates=list(rates[:kept]),
+        losses=list(losses[:kept]),
+        smoothed_losses=smoothed[:kept],
+        suggested=steepest(rates[:kept], smoothed[:kept]),
+        diverged=rates[len(smoothed) - 1] if apart else None,
+    )
+
+
+def steepest(rates: Sequence[float], losses: Sequence[float]) -> float | None:
+    """The rate at which the loss falls most per factor of the rate."""
+    if len(losses) < 2:
+        return None
+    slopes = np.gradient(losses, np.log(rates))
+    best = int(np.argmin(slopes))
+    return float(rates[best]) if slopes[best] < 0 else None
+
+
+def report(found: RangeTest) -> None:
+    named = {
+        "suggested_learning_rate": found.suggested,
+        "diverged_learning_rate": found.diverged,
+    }
+    given = [f"{name}={value:.6g}" for name, value in named.items() if value is not None]
+    say(" ".join(given) or "the loss neither fell nor diverged: no learning rate to suggest")
