@@ -57,7 +57,6 @@ ARCHITECTURES = ("mlp", "cnn")
 ACTIVATIONS = ("relu", "elu", "selu", "gelu", "silu", "tanh", "sigmoid", "leaky_relu", "linear")
 INITIALIZERS = (
     "auto",
-    "constant",
     "glorot_normal",
     "glorot_uniform",
     "he_normal",
