@@ -17,9 +17,10 @@ MOST_CELLS = 256
 """Finer numeric dimensions are treated as continuous and rounded only at the end."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cells:
-    """``edges`` has one entry more than ``centres``, from 0 to 1."""
+    """``edges`` has one entry more than ``centres``, from 0 to 1. A dimension has one instance,
+    which is equal to itself only."""
 
     edges: FloatArray
     centres: FloatArray

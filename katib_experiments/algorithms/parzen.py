@@ -8,6 +8,7 @@ uniform density on the unit interval, which is the parameter's declared distribu
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -141,7 +142,11 @@ def ordered_table(cells: Cells, count: int) -> FloatArray:
 
     One width serves all: neighbours at distance 0, as equal values have, tell nothing.
     """
-    width = max(narrowest(count), 0.5 / len(cells.centres))
+    return _ordered_table(cells, max(narrowest(count), 0.5 / len(cells.centres)))
+
+
+@lru_cache(maxsize=16)  # from some fifty observations on the width stays the same
+def _ordered_table(cells: Cells, width: float) -> FloatArray:
     below = ndtr((cells.edges - cells.centres[:, np.newaxis]) / width)
     mass = np.maximum(np.diff(below, axis=1), 1e-12)
     return np.asarray(mass / mass.sum(axis=1, keepdims=True))
