@@ -70,7 +70,8 @@ def main(settings: Settings) -> int:
 def train(settings: Settings, data: Data) -> keras.Model:
     """Train until the epochs are done, there is no progress or a value is not finite.
 
-    Raises :class:`.SettingsError` for settings that only the model shows to be wrong.
+    Raises :class:`.SettingsError` for settings that only the model shows to be wrong, and
+    :class:`DivergedError` where that is asked for.
     """
     keras.utils.set_random_seed(settings.seed)
     model = build(settings, data)
@@ -92,6 +93,7 @@ def train(settings: Settings, data: Data) -> keras.Model:
         [MetricLines(), *early_stopping(settings, metrics), *schedule_callbacks(settings)],
         model=model,
     )
+    diverged = False
     callbacks.on_train_begin()
     for epoch in range(settings.epochs):
         callbacks.on_epoch_begin(epoch)
@@ -103,6 +105,7 @@ def train(settings: Settings, data: Data) -> keras.Model:
                 for name, value in evaluate(np.arange(len(data.validation.y))).items()
             }
         if not all(map(math.isfinite, logs.values())):
+            diverged = True
             report_divergence(epoch, settings, data)
             break
         callbacks.on_epoch_end(epoch, logs)
@@ -112,6 +115,8 @@ def train(settings: Settings, data: Data) -> keras.Model:
             break
     model.optimizer.finalize_variable_values(model.trainable_variables)
     callbacks.on_train_end()
+    if diverged and settings.fail_on_divergence:
+        raise DivergedError("--fail_on_divergence: the loss is not finite")
     return model
 
 
@@ -150,8 +155,6 @@ def report_divergence(epoch: int, settings: Settings, data: Data) -> None:
             )
             logs |= {prefix + name: value for name, value in values.items()}
         say(metric_text(0, logs))
-    if settings.fail_on_divergence:
-        raise DivergedError("--fail_on_divergence: the loss is not finite")
 
 
 def end_on_sigterm() -> None:
