@@ -45,8 +45,7 @@ class MedianStop:
     """
 
     def __init__(self) -> None:
-        # An ended Trial's log does not change, so each one is averaged once.
-        self._averages: dict[str, float | None] = {}
+        self._averages = _Figures(frozenset({TrialCondition.SUCCEEDED}))
 
     def rules(
         self,
@@ -56,14 +55,12 @@ class MedianStop:
     ) -> tuple[EarlyStoppingRule, ...]:
         settings = _settings(experiment)
         step = int(settings["start_step"])
-        averages = []
-        for trial in trials:
-            if trial.condition is TrialCondition.SUCCEEDED:
-                if trial.name not in self._averages:
-                    values = _reports(experiment.objective, logs.get(trial.name, ()))[:step]
-                    self._averages[trial.name] = sum(values) / len(values) if values else None
-                if (average := self._averages[trial.name]) is not None:
-                    averages.append(average)
+
+        def average(reports: list[float]) -> float | None:
+            first = reports[:step]
+            return sum(first) / len(first) if first else None
+
+        averages = self._averages.of(experiment.objective, trials, logs, average)
         if len(averages) < int(settings["min_trials_required"]):
             return ()
         return (_worse_than(experiment.objective, sum(averages) / len(averages), step),)
@@ -79,7 +76,8 @@ class AshaStop:
     """
 
     def __init__(self) -> None:
-        self._bests: dict[str, float | None] = {}
+        ended = frozenset({TrialCondition.SUCCEEDED, TrialCondition.EARLY_STOPPED})
+        self._bests = _Figures(ended)
 
     def rules(
         self,
@@ -87,22 +85,42 @@ class AshaStop:
         trials: Sequence[Trial],
         logs: Mapping[str, Sequence[MetricLog]],
     ) -> tuple[EarlyStoppingRule, ...]:
-        settings = _settings(experiment)
+        settings, objective = _settings(experiment), experiment.objective
         step, eta = int(settings["start_step"]), float(settings["eta"])
-        best_of = max if experiment.objective.maximize else min
-        bests = []
-        for trial in trials:
-            if trial.condition in (TrialCondition.SUCCEEDED, TrialCondition.EARLY_STOPPED):
-                if trial.name not in self._bests:
-                    values = _reports(experiment.objective, logs.get(trial.name, ()))[:step]
-                    self._bests[trial.name] = best_of(values) if len(values) == step else None
-                if (best := self._bests[trial.name]) is not None:
-                    bests.append(best)
+        best_of = max if objective.maximize else min
+
+        def best(reports: list[float]) -> float | None:
+            return best_of(reports[:step]) if len(reports) >= step else None
+
+        bests = self._bests.of(objective, trials, logs, best)
         if len(bests) < int(settings["min_trials_required"]):
             return ()
-        bests.sort(reverse=experiment.objective.maximize)
+        bests.sort(reverse=objective.maximize)
         threshold = bests[max(1, int(len(bests) / eta)) - 1]
-        return (_worse_than(experiment.objective, threshold, step),)
+        return (_worse_than(objective, threshold, step),)
+
+
+class _Figures:
+    """One figure for each Trial that ended in one of ``conditions``, computed once: the log of such
+    a Trial does not change."""
+
+    def __init__(self, conditions: frozenset[TrialCondition]) -> None:
+        self._conditions = conditions
+        self._known: dict[str, float | None] = {}
+
+    def of(
+        self,
+        objective: Objective,
+        trials: Sequence[Trial],
+        logs: Mapping[str, Sequence[MetricLog]],
+        figure: Callable[[list[float]], float | None],
+    ) -> list[float]:
+        """``figure`` of each Trial's reports of the objective, where that is not None."""
+        counted = [trial.name for trial in trials if trial.condition in self._conditions]
+        for name in counted:
+            if name not in self._known:
+                self._known[name] = figure(_reports(objective, logs.get(name, ())))
+        return [known for name in counted if (known := self._known[name]) is not None]
 
 
 def _settings(experiment: Experiment) -> dict[str, SettingValue]:
