@@ -23,7 +23,7 @@ import numpy as np
 from trial_image.callbacks import say
 from trial_image.data import Data
 from trial_image.errors import OutputError
-from trial_image.parts import Array
+from trial_image.parts import Array, Stream
 from trial_image.settings import Settings
 
 NOT_LEARNED = {
@@ -44,7 +44,10 @@ Logs = dict[str, float]
 
 def identity(settings: Settings) -> dict[str, Any]:
     """The settings that shape the weights after a given epoch."""
-    return {name: value for name, value in asdict(settings).items() if name not in NOT_LEARNED}
+    shapes = {name: value for name, value in asdict(settings).items() if name not in NOT_LEARNED}
+    if settings.learning_rate_schedule == "cosine":  # each of its rates depends on the last epoch
+        shapes["epochs"] = settings.epochs
+    return shapes
 
 
 def checkpoint_path(settings: Settings, data: Data) -> Path:
@@ -55,6 +58,8 @@ def checkpoint_path(settings: Settings, data: Data) -> Path:
 
 def _checksum(data: Data) -> list[int]:
     """Of the training part, so that a file with other content has other checkpoints."""
+    if isinstance(data.train, Stream):  # the first batch may be another one each time
+        return [data.train.examples, data.train.highest]
     return [zlib.crc32(np.ascontiguousarray(array).data) for array in (data.train.x, data.train.y)]
 
 

@@ -30,6 +30,8 @@ class Data:
     """How many; 0: the targets are numbers, not classes."""
     names: tuple[Any, ...] = ()
     """What the data calls each class, by its number."""
+    scale: tuple[Array, Array] | None = None
+    """Mean and deviation of each channel or column before they were standardised."""
 
 
 def load(settings: Settings) -> Data:
@@ -51,7 +53,8 @@ def load(settings: Settings) -> Data:
         x /= deviation
         return Part(x, part.y.astype(np.int32 if names else np.float32))
 
-    return Data(ready(train), ready(validation), ready(test), len(names), names)
+    scale = (mean, deviation)
+    return Data(ready(train), ready(validation), ready(test), len(names), names, scale)
 
 
 def _checked(source: Source) -> Source:
@@ -107,6 +110,8 @@ def _streamed(source: Source, settings: Settings) -> Data:
     assert validation is not None
     if settings.data_fraction < 1:
         raise DataError("--data_fraction: is for arrays; a tf.data.Dataset can be cut by its maker")
+    if settings.lr_range_test:
+        raise DataError("--lr_range_test: is for arrays, not for a tf.data.Dataset")
     if _task(train.y, settings.task) == "regression":
         return Data(train, validation, source.test, classes=0)
     classes = train.highest + 1

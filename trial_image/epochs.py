@@ -14,10 +14,15 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from trial_image.data import Array, Part
+from trial_image.parts import Array, Part, Stream
+from trial_image.streams import stream_function
 
 Logs = dict[str, float]
 Step = Callable[[Any], dict[str, Any]]
+
+
+EVALUATION_BATCH = 1024
+"""Examples per step where nothing is learned and so only memory sets the limit."""
 
 
 def prepare(model: keras.Model, part: Part) -> list[str]:
@@ -46,6 +51,8 @@ def epoch_function(
     ``step`` is ``model.train_step``, ``model.test_step`` or of their kind. ``steps_per_execution``
     of them run between two returns to Python; 0: all.
     """
+    if isinstance(part, Stream):
+        return stream_function(model, part, step)
     x, y = tf.constant(part.x), tf.constant(part.y)
     if jit_compile:
         step = tf.function(step, jit_compile=True, autograph=False)
@@ -77,3 +84,12 @@ def epoch_function(
         return logs
 
     return run
+
+
+def evaluation(model: keras.Model, part: Part) -> Logs:
+    """The model's metrics over ``part``, once; by Keras's own loop."""
+    if isinstance(part, Stream):
+        values = model.evaluate(part.batches, verbose=0, return_dict=True)
+    else:
+        values = model.evaluate(part.x, part.y, EVALUATION_BATCH, verbose=0, return_dict=True)
+    return {name: float(value) for name, value in values.items()}

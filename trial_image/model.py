@@ -43,7 +43,7 @@ def build(settings: Settings, data: Data) -> keras.Model:
 
 def compile_model(model: keras.Model, settings: Settings, data: Data) -> None:
     """With the loss and the metric of the task, and the optimizer of the settings."""
-    steps_per_epoch = -(-len(data.train.y) // settings.batch_size)
+    steps_per_epoch = data.train.steps(settings.batch_size)
     loss, metric = loss_and_metric(model, data.classes)
     model.compile(
         optimizer=optimizer(settings, learning_rate(settings, steps_per_epoch)),

@@ -25,6 +25,10 @@ class Part:
     def __len__(self) -> int:
         return len(self.y)
 
+    def steps(self, batch_size: int) -> int:
+        """How many batches make an epoch."""
+        return -(-len(self) // batch_size)
+
 
 @dataclass(frozen=True, slots=True)
 class Stream(Part):
@@ -42,6 +46,9 @@ class Stream(Part):
 
     def __len__(self) -> int:
         return self.examples
+
+    def steps(self, batch_size: int) -> int:  # noqa: ARG002 - it has batches of its own
+        return -(-len(self) // len(self.y))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
     python -m trial_image.train --dataset=digits --optimizer=adam --learning_rate=0.001
 
 Exit codes: 0 trained, also where training diverged; 2 wrong flags; 3 the data cannot be had;
-4 diverged, with --fail_on_divergence; 143 ended by SIGTERM. What was printed before the end counts.
+4 diverged, with --fail_on_divergence; 5 out of memory; 6 a result cannot be written or reported;
+143 ended by SIGTERM. What was printed before the end counts.
 """
 
 from __future__ import annotations
@@ -26,25 +27,34 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from trial_image.callbacks import MetricLines, metric_text, say
+from trial_image.callbacks import say
+from trial_image.checkpoints import Checkpoints, checkpoint_path
 from trial_image.data import Data, DataError, load
-from trial_image.epochs import epoch_function, prepare
+from trial_image.epochs import EVALUATION_BATCH, epoch_function, evaluation, prepare
+from trial_image.errors import OutputError
 from trial_image.initializers import spread_text, spreads
 from trial_image.model import build
 from trial_image.own import OwnCodeError
 from trial_image.own_arguments import check_hyperparameters
 from trial_image.range_test import range_test
+from trial_image.reports import reporters
+from trial_image.result import History, write_result
 from trial_image.schedules import current_learning_rate, schedule_callbacks
-
-EVALUATION_BATCH = 1024
-"""Examples per step where nothing is learned and so only memory sets the limit."""
 
 
 class DivergedError(Exception):
     """The loss is not finite; only where ``--fail_on_divergence`` asks for it."""
 
 
-EXIT_CODES = {SettingsError: 2, OwnCodeError: 2, DataError: 3, DivergedError: 4}
+EXIT_CODES = {
+    SettingsError: 2,
+    OwnCodeError: 2,
+    DataError: 3,
+    DivergedError: 4,
+    MemoryError: 5,
+    tf.errors.ResourceExhaustedError: 5,
+    OutputError: 6,
+}
 
 
 def main(settings: Settings) -> int:
@@ -62,8 +72,10 @@ def main(settings: Settings) -> int:
         else:
             train(settings, data)
     except tuple(EXIT_CODES) as error:
-        print(error, file=sys.stderr)  # noqa: T201
-        return EXIT_CODES[type(error)]
+        code = next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
+        text = f"out of memory; a smaller --batch_size needs less: {error}" if code == 5 else error
+        print(text, file=sys.stderr)  # noqa: T201
+        return code
     return 0
 
 
@@ -89,40 +101,48 @@ def train(settings: Settings, data: Data) -> keras.Model:
     evaluate = epoch_function(model, data.validation, EVALUATION_BATCH, model.test_step)
     shuffle = np.random.default_rng(settings.seed)
 
+    reports, best, history = reporters(settings), best_epoch(settings, metrics), History()
+    path = checkpoint_path(settings, data) if settings.checkpoint_dir else None
+    checkpoints = [Checkpoints(path, *best)] if path else []
     callbacks = keras.callbacks.CallbackList(
-        [MetricLines(), *early_stopping(settings, metrics), *schedule_callbacks(settings)],
-        model=model,
+        [*reports, *best, *schedule_callbacks(settings), history, *checkpoints], model=model
     )
     diverged = False
     callbacks.on_train_begin()
-    for epoch in range(settings.epochs):
+    done = checkpoints[0].resume(callbacks, settings.epochs) if checkpoints else 0
+    for _ in range(done):
+        shuffle.permutation(len(data.train))  # as those epochs did
+    for epoch in range(done, settings.epochs):
+        if model.stop_training:
+            monitor = settings.early_stopping_monitor
+            say(f"stopped after epoch {epoch}: {monitor} has ceased to improve")
+            break
         callbacks.on_epoch_begin(epoch)
         logs = {"learning_rate": current_learning_rate(model)}
-        logs |= run_epoch(shuffle.permutation(len(data.train.y)))
+        logs |= run_epoch(shuffle.permutation(len(data.train)))
         if math.isfinite(logs["loss"]):
             logs |= {
                 f"val_{name}": value
-                for name, value in evaluate(np.arange(len(data.validation.y))).items()
+                for name, value in evaluate(np.arange(len(data.validation))).items()
             }
         if not all(map(math.isfinite, logs.values())):
             diverged = True
-            report_divergence(epoch, settings, data)
+            report_divergence(epoch, settings, data, reports)
             break
         callbacks.on_epoch_end(epoch, logs)
-        if model.stop_training:
-            monitor = settings.early_stopping_monitor
-            say(f"stopped after epoch {epoch + 1}: {monitor} has ceased to improve")
-            break
     model.optimizer.finalize_variable_values(model.trainable_variables)
     callbacks.on_train_end()
+    if settings.output_dir:
+        write_result(model, settings, data, history.epochs)
     if diverged and settings.fail_on_divergence:
         raise DivergedError("--fail_on_divergence: the loss is not finite")
     return model
 
 
-def early_stopping(settings: Settings, metrics: list[str]) -> list[keras.callbacks.EarlyStopping]:
-    """At the end the model has the weights of the best epoch, stopped or not."""
-    if not settings.early_stopping_patience:
+def best_epoch(settings: Settings, metrics: list[str]) -> list[keras.callbacks.EarlyStopping]:
+    """At the end the model has the weights of the best epoch, stopped or not; where it is neither
+    to be stopped nor kept, those of the last."""
+    if not (settings.early_stopping_patience or settings.output_dir):
         return []
     known = [*metrics, *(f"val_{name}" for name in metrics)]
     if settings.early_stopping_monitor not in known:
@@ -133,7 +153,7 @@ def early_stopping(settings: Settings, metrics: list[str]) -> list[keras.callbac
     return [
         keras.callbacks.EarlyStopping(
             settings.early_stopping_monitor,
-            patience=settings.early_stopping_patience,
+            patience=settings.early_stopping_patience or settings.epochs,
             min_delta=settings.early_stopping_min_delta,
             mode=settings.early_stopping_mode,
             restore_best_weights=True,
@@ -141,7 +161,9 @@ def early_stopping(settings: Settings, metrics: list[str]) -> list[keras.callbac
     ]
 
 
-def report_divergence(epoch: int, settings: Settings, data: Data) -> None:
+def report_divergence(
+    epoch: int, settings: Settings, data: Data, reports: list[keras.callbacks.Callback]
+) -> None:
     """Say so. The values of the last finite epoch stand; before the first epoch has ended those
     of the untrained model are given, so that a search sees a bad Trial and not a missing one."""
     say(f"diverged in epoch {epoch + 1}: the loss is not finite; the values before it stand")
@@ -150,11 +172,9 @@ def report_divergence(epoch: int, settings: Settings, data: Data) -> None:
         model = build(settings, data)
         logs: dict[str, float] = {}
         for prefix, part in (("", data.train), ("val_", data.validation)):
-            values = model.evaluate(
-                part.x, part.y, batch_size=EVALUATION_BATCH, verbose=0, return_dict=True
-            )
-            logs |= {prefix + name: value for name, value in values.items()}
-        say(metric_text(0, logs))
+            logs |= {prefix + name: value for name, value in evaluation(model, part).items()}
+        for report in reports:
+            report.on_epoch_end(epoch - 1, logs)
 
 
 def end_on_sigterm() -> None:
