@@ -11,6 +11,7 @@ from katib_experiments.suggestion.convert import trial_of
 from katib_experiments.suggestion.stubs import api
 
 T = TypeVar("T")
+decode = api.Trial.FromString
 
 
 class Recent(Generic[T]):
@@ -42,8 +43,7 @@ class Seen:
         time."""
         known = self._trials
         self._trials = {
-            message: known.get(message) or trial_of(api.Trial.FromString(message))
-            for message in messages
+            message: known.get(message) or trial_of(decode(message)) for message in messages
         }
         return tuple(sorted(self._trials.values(), key=_beginning))
 
