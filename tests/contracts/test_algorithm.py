@@ -8,7 +8,8 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from decimal import Decimal
 from statistics import median
@@ -18,7 +19,7 @@ import pytest
 from scipy import stats
 
 from katib_experiments.algorithms import NAMES, algorithm
-from katib_experiments.algorithms.base import History
+from katib_experiments.algorithms.base import Algorithm, History
 from katib_experiments.experiment.model import (
     Experiment,
     ObjectiveType,
@@ -39,6 +40,7 @@ from tests.support.builders import (
     double,
     integer,
 )
+from tests.support.katib import GrpcAlgorithm, served
 from tests.support.simulation import simulate
 
 BY_RESOURCE = ("hyperband", "asha")
@@ -74,9 +76,23 @@ SPACES = {
 EVERY_CONDITION = tuple(TrialCondition)
 
 
+Make = Callable[[str], Algorithm]
+
+
 @pytest.fixture(params=NAMES)
 def name(request: pytest.FixtureRequest) -> str:
     return request.param
+
+
+@pytest.fixture(params=["in process", "over gRPC"])
+def make(request: pytest.FixtureRequest) -> Iterator[Make]:
+    """Each search, and each again behind a service of its own, with what Katib stores for it."""
+    if request.param == "in process":
+        yield algorithm
+        return
+    stored: dict[int, dict[str, str]] = {}
+    with ExitStack() as stack:
+        yield lambda _: GrpcAlgorithm(stack.enter_context(served()), stored)
 
 
 def experiment_for(
@@ -164,9 +180,9 @@ def test_every_point_of_a_run_is_inside_the_bounds_and_on_the_step(name, space):
     assert all(feasible(experiment, trial.assignments) for trial in trials)
 
 
-def test_trials_that_failed_run_vanished_or_are_foreign_are_tolerated(name):
+def test_trials_that_failed_run_vanished_or_are_foreign_are_tolerated(name, make):
     history = messy_history(experiment_for(name))
-    given = points(algorithm(name).suggest(history, 3))
+    given = points(make(name).suggest(history, 3))
     assert len(given) == 3 or name == "hyperband"  # which waits while any Trial is running
     assert all(feasible(history.experiment, point) for point in given)
 
@@ -185,25 +201,25 @@ def test_a_history_of_one_sort_of_trial_is_tolerated(name, condition, value):
     assert all(feasible(experiment, point) for point in given)
 
 
-def test_the_same_history_gives_the_same_answer(name):
+def test_the_same_history_gives_the_same_answer(name, make):
     history = messy_history(experiment_for(name))
-    search = algorithm(name)
+    search = make(name)
     first = search.suggest(history, 3)
     assert search.suggest(history, 3) == first
-    assert algorithm(name).suggest(history, 3) == first
+    assert make(name).suggest(history, 3) == first
 
 
-def test_a_request_for_less_is_the_beginning_of_a_request_for_more(name):
+def test_a_request_for_less_is_the_beginning_of_a_request_for_more(name, make):
     history = messy_history(experiment_for(name))
-    assert algorithm(name).suggest(history, 2) == algorithm(name).suggest(history, 3)[:2]
+    assert make(name).suggest(history, 2) == make(name).suggest(history, 3)[:2]
 
 
-def test_restarts_change_nothing(name):
-    experiment = experiment_for(name, max_trial_count=40)
-    straight = simulate(experiment, a_score, 40, parallel=3)
-    assert run_points(simulate(experiment, a_score, 40, parallel=3, restarts=True)) == run_points(
-        straight
-    )
+def test_restarts_change_nothing(name, make):
+    trials = 40 if make is algorithm else 16
+    experiment = experiment_for(name, max_trial_count=trials)
+    straight = simulate(experiment, a_score, trials, parallel=3)
+    restarted = simulate(experiment, a_score, trials, parallel=3, restarts=True, make=make)
+    assert run_points(restarted) == run_points(straight)
 
 
 def test_an_instance_may_serve_several_experiments(name):

@@ -309,8 +309,9 @@ def test_hyperband_says_that_it_waits_while_a_trial_of_the_rung_runs(channel):
         for i, each in enumerate(rung)
     ]
     trials[4] = replace(trials[4], condition=TrialCondition.RUNNING, observation={})
+    request = suggestions_request(History(experiment, tuple(trials), 9), 3)
     with pytest.raises(grpc.RpcError, match="must end before") as error:
-        search.suggest(History(experiment, tuple(trials), 9), 3)
+        call(channel, "Suggestion/GetSuggestions", request)
     assert error.value.code() is grpc.StatusCode.UNAVAILABLE
 
 

@@ -52,17 +52,31 @@ def call(channel: grpc.Channel, method: str, request: Message) -> Message:
 
 @dataclass
 class GrpcAlgorithm:
-    """A search behind the service, as Katib's controller uses it: settings that come back are kept
-    for the next request, and any other number than it asked for is an error."""
+    """A search behind the service, as Katib's controller uses it: any other number than it asked
+    for is an error, UNAVAILABLE is asked again later, and settings that come back are stored
+    together with the suggestions."""
 
     channel: grpc.Channel
-    settings: dict[str, str] = field(default_factory=dict)
+    stored: dict[int, dict[str, str]] = field(default_factory=dict)
+    """By the number of suggestions that there were then."""
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return self.stored[max(self.stored)] if self.stored else {}
 
     def suggest(self, history: History, count: int) -> list[Suggestion]:
-        request = suggestions_request(history, count, self.settings)
-        reply = call(self.channel, "Suggestion/GetSuggestions", request)
+        before = max((asked for asked in self.stored if asked <= history.asked), default=None)
+        settings = {} if before is None else self.stored[before]
+        request = suggestions_request(history, count, settings)
+        try:
+            reply = call(self.channel, "Suggestion/GetSuggestions", request)
+        except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.UNAVAILABLE:
+                return []
+            raise
         assert len(reply.parameter_assignments) == count
-        self.settings |= {s.name: s.value for s in reply.algorithm.algorithm_settings}
+        changed = {s.name: s.value for s in reply.algorithm.algorithm_settings}
+        self.stored[history.asked + count] = settings | changed
         return [
             Suggestion({a.name: a.value for a in point.assignments})
             for point in reply.parameter_assignments

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from katib_experiments.algorithms import algorithm
-from katib_experiments.algorithms.base import History
+from katib_experiments.algorithms.base import Algorithm, History
 from katib_experiments.errors import SearchSpaceExhausted
 from katib_experiments.experiment.model import Experiment, Metric, Suggestion, Trial, TrialCondition
 from tests.support.builders import a_trial
@@ -23,17 +23,18 @@ def simulate(
     *,
     parallel: int = 1,
     restarts: bool = False,
+    make: Callable[[str], Algorithm] = algorithm,
 ) -> list[Trial]:
     """Run ``trials`` Trials, or until the algorithm ends; the oldest running one ends first.
 
     ``restarts`` makes a new instance of the algorithm for every request.
     """
-    search = algorithm(experiment.algorithm.name)
+    search = make(experiment.algorithm.name)
     made: list[Trial] = []
     ended = 0
     while ended < trials:
         if restarts:
-            search = algorithm(experiment.algorithm.name)
+            search = make(experiment.algorithm.name)
         free = min(parallel - (len(made) - ended), trials - len(made))
         suggestions: list[Suggestion] = []
         if free > 0:
