@@ -104,7 +104,7 @@ class Checkpoints(keras.callbacks.Callback):  # type: ignore[misc]
     def _find(self) -> dict[str, Array]:
         """The arrays of a checkpoint that fits the model; none where there is none."""
         try:
-            with np.load(self._path, allow_pickle=False) as file:
+            with self._path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 found = dict(file)
         except FileNotFoundError:
             return {}
