@@ -10,6 +10,7 @@
     ├── ExperimentChanged         2   the document differs from the one that the run began with
     ├── ExperimentBusy            3   another process is running the same Experiment
     ├── RunnerError               4   a Trial cannot be started on this machine at all
+    ├── ClusterError              4   the cluster cannot be reached, or refuses; says what mends it
     └── SearchSpaceExhausted      -   the algorithm has no further point; ends an Experiment well
 
 An Experiment that ends as Failed is no error of ours: ``automl run`` then exits with 1.
@@ -84,6 +85,10 @@ class ExperimentBusy(AutomlError):
 
 
 class RunnerError(AutomlError):
+    exit_code = 4
+
+
+class ClusterError(AutomlError):
     exit_code = 4
 
 

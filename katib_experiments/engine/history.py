@@ -24,7 +24,8 @@ from katib_experiments.engine.events import (
     Stopped,
     Suggested,
 )
-from katib_experiments.engine.metrics import Reduction, observation_of
+from katib_experiments.engine.metrics import observation_of
+from katib_experiments.experiment.changes import COUNTS
 from katib_experiments.experiment.model import (
     Condition,
     Experiment,
@@ -36,13 +37,7 @@ from katib_experiments.experiment.model import (
     TrialCondition,
     optimal_trial,
 )
-
-COUNTS = {
-    "parallelTrialCount": "parallel_trial_count",
-    "maxTrialCount": "max_trial_count",
-    "maxFailedTrialCount": "max_failed_trial_count",
-}
-"""The fields of the spec that may be edited, and their names in the model."""
+from katib_experiments.metrics import Reduction
 
 
 class State:

@@ -11,12 +11,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -25,18 +24,18 @@ from typing import Any, Literal
 from katib_experiments.algorithms import NAMES, algorithm
 from katib_experiments.backend import Outcome
 from katib_experiments.engine.events import Became, Created, Edited, Event
-from katib_experiments.engine.history import COUNTS, State, fold
+from katib_experiments.engine.history import State, fold
 from katib_experiments.engine.journal import FILE, Lock, SqliteJournal, locked
 from katib_experiments.engine.launch import backoff_limit, launch_of
 from katib_experiments.engine.loop import Loop
 from katib_experiments.engine.metrics import LineTail, collector_of
 from katib_experiments.engine.runner import OUTPUT, Launch, Runner, choose
 from katib_experiments.errors import (
-    ExperimentChanged,
     ExperimentNotFound,
     RunnerError,
     TrialNotFound,
 )
+from katib_experiments.experiment.changes import counts_of, refuse_changes
 from katib_experiments.experiment.document import dumps, parse
 from katib_experiments.experiment.model import Experiment, ExperimentCondition, Trial
 from katib_experiments.experiment.space import Space
@@ -197,20 +196,13 @@ def _lines(directory: Path, state: State, trial: str, *, follow: bool) -> Iterat
 def _submission(experiment: Experiment, events: list[Event]) -> list[Event]:
     """What a submission adds to the events of the run that exists already."""
     now = time.time()
-    counts = {key: getattr(experiment, name) for key, name in COUNTS.items()}
+    counts = counts_of(experiment)
     if not events:
         return [Created(time=now, document=experiment.document)]
     assert isinstance(events[0], Created)
-    changes = list(_changes(_fixed(events[0].document), _fixed(experiment.document)))
-    if changes:
-        raise ExperimentChanged(
-            f"experiment {experiment.name} exists with another document:\n"
-            + "\n".join(changes)
-            + f"\nOnly {', '.join(COUNTS)} can be edited; give the new document another name, "
-            "or delete the old experiment first"
-        )
+    refuse_changes(experiment.name, events[0].document, experiment.document)
     state = fold(parse(events[0].document), events)
-    if counts == {key: getattr(state.experiment, name) for key, name in COUNTS.items()}:
+    if counts == counts_of(state.experiment):
         return []
     added: list[Event] = [Edited(time=now, counts=counts)]
     if state.status.condition.ended:
@@ -223,31 +215,6 @@ def _submission(experiment: Experiment, events: list[Event]) -> list[Event]:
             )
         )
     return added
-
-
-def _fixed(document: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a document may not change: its spec without the counts, as JSON has it."""
-    spec = {key: value for key, value in document.get("spec", {}).items() if key not in COUNTS}
-    fixed: dict[str, Any] = json.loads(json.dumps({"spec": spec}))
-    return fixed
-
-
-def _changes(old: object, new: object, path: str = "") -> Iterator[str]:
-    """Each field that differs, with both values."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in [*old, *(key for key in new if key not in old)]:
-            name = f"{path}.{key}" if path else str(key)
-            yield from _changes(old.get(key), new.get(key), name)
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for index, pair in enumerate(zip(old, new, strict=True)):
-            yield from _changes(*pair, f"{path}[{index}]")
-    elif old != new:
-        yield f"  {path}: {_shown(old)} became {_shown(new)}"
-
-
-def _shown(value: object, limit: int = 80) -> str:
-    text = "missing" if value is None else json.dumps(value)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _write(path: Path, text: str) -> None:

@@ -4,18 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from katib_experiments.engine.metrics import (
-    DEFAULT_FILTER,
-    UNAVAILABLE,
-    Text,
-    collector_of,
-    observation_of,
-    reduce,
-    timestamp,
-)
+from katib_experiments.engine.metrics import collector_of, observation_of
 from katib_experiments.engine.runner import OUTPUT
 from katib_experiments.errors import RunnerError
 from katib_experiments.experiment.model import CollectorKind, MetricLog, MetricsCollector
+from katib_experiments.metrics import DEFAULT_FILTER, UNAVAILABLE, Text, reduce, timestamp
 from tests.support.builders import an_experiment
 
 METRICS = ("val_loss", "accuracy")

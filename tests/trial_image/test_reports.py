@@ -15,9 +15,10 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.plugins.hparams.metadata import parse_session_end_info_plugin_data as session_end
 from tensorboard.plugins.hparams.metadata import parse_session_start_info_plugin_data as session
 
-from katib_experiments.engine.metrics import collector_of, observation_of, reduce, timestamp
+from katib_experiments.engine.metrics import collector_of, observation_of
 from katib_experiments.engine.runner import OUTPUT
 from katib_experiments.experiment.model import CollectorKind, MetricLog, MetricsCollector
+from katib_experiments.metrics import reduce, timestamp
 from tests.support.builders import an_experiment
 from trial_image.errors import OutputError
 from trial_image.push import Push, request

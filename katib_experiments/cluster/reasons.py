@@ -1,0 +1,102 @@
+"""Why nothing moves, or why a Trial failed: what Kubernetes says in places where nobody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from katib_experiments.cluster.client import Object
+
+TRIAL = "katib.kubeflow.org/trial"
+DEPLOYMENT = "katib.kubeflow.org/deployment"
+
+# Waiting reasons that pass by themselves.
+_NORMAL = {"ContainerCreating", "PodInitializing", ""}
+_MENDS = {
+    "ErrImagePull": "put the image where the nodes find it (kind load docker-image, a registry and"
+    " its imagePullSecrets), with a fixed tag and imagePullPolicy IfNotPresent",
+    "ErrImageNeverPull": "load the image onto the node",
+    "OOMKilled": "raise resources.limits.memory in the trial template",
+    "Unschedulable": "look: kubectl describe nodes; lower the requests or parallelTrialCount",
+}
+_MENDS["ImagePullBackOff"] = _MENDS["ErrImagePull"]
+
+
+def pod_notes(pod: Object) -> list[str]:
+    """What keeps a pod from running, or ended its containers, one line each."""
+    return [*_scheduling(pod), *_containers(pod)]
+
+
+def _scheduling(pod: Object) -> Iterator[str]:
+    for condition in _status(pod).get("conditions") or ():
+        if condition.get("reason") == "Unschedulable" and condition.get("status") == "False":
+            yield _line("pod", "Unschedulable", condition.get("message") or "")
+
+
+def _containers(pod: Object) -> Iterator[str]:
+    status = _status(pod)
+    for container in (
+        *(status.get("initContainerStatuses") or ()),
+        *(status.get("containerStatuses") or ()),
+    ):
+        state = container.get("state") or {}
+        what = f"container {container['name']}"
+        waiting = state.get("waiting")
+        if waiting and waiting.get("reason", "") not in _NORMAL:
+            yield _line(what, waiting["reason"], waiting.get("message") or "")
+        ended = state.get("terminated") or (container.get("lastState") or {}).get("terminated")
+        if ended and ended.get("exitCode"):
+            reason = ended.get("reason") or "Error"
+            message = (ended.get("message") or "").strip()
+            yield _line(
+                what, reason, f"exit code {ended['exitCode']}" + (message and f": {message}")
+            )
+
+
+def _line(what: str, reason: str, message: str) -> str:
+    mend = _MENDS.get(reason, "")
+    return f"{what}: {reason}" + (message and f": {message}") + (mend and f" ({mend})")
+
+
+def _status(pod: Object) -> Object:
+    status: Object = pod.get("status") or {}
+    return status
+
+
+def trial_notes(trial: str, pods: Iterable[Object], events: Iterable[Object]) -> list[str]:
+    """Of one Trial that runs or failed."""
+    own = [pod for pod in pods if _label(pod, TRIAL) == trial]
+    notes = [note for pod in own for note in pod_notes(pod)]
+    if not own:  # a pod that could not even be created, as when a webhook refuses it
+        notes += [text for kind, text in _warnings(events, trial) if kind == "Job"]
+    return list(dict.fromkeys(notes))
+
+
+def suggestion_notes(
+    name: str, suggestion: Object | None, pods: Iterable[Object], events: Iterable[Object]
+) -> list[str]:
+    """Of the service that is to suggest the Trials of Experiment ``name``."""
+    notes = [
+        f"Suggestion: {condition.get('message')}"
+        for condition in ((suggestion or {}).get("status") or {}).get("conditions") or ()
+        if condition.get("type") == "Failed" and condition.get("status") == "True"
+    ]
+    for pod in pods:
+        if _label(pod, DEPLOYMENT):
+            notes += [f"suggestion service: {note}" for note in pod_notes(pod)]
+    latest = {kind: text for kind, text in _warnings(events, name)}
+    return [*notes, *(f"{kind}: {text}" for kind, text in latest.items())]
+
+
+def _warnings(events: Iterable[Object], name: str) -> Iterator[tuple[str, str]]:
+    """Kind and message of the warnings about objects called ``name``, the oldest first."""
+    for event in sorted(events, key=lambda event: str(event.get("lastTimestamp") or "")):
+        about = event.get("involvedObject") or {}
+        message = str(event.get("message") or "")
+        if about.get("name") != name or event.get("type") != "Warning":
+            continue
+        if "object has been modified" not in message:  # Katib tries again by itself
+            yield str(about.get("kind")), message
+
+
+def _label(pod: Object, label: str) -> str:
+    return str((pod["metadata"].get("labels") or {}).get(label) or "")

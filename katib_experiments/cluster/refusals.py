@@ -1,0 +1,38 @@
+"""The API server's refusals, in its own words, with the command that mends them."""
+
+from __future__ import annotations
+
+from katib_experiments.cluster.client import NAMESPACE_LABEL, Refused
+from katib_experiments.errors import ClusterError
+
+INSTALL = (
+    "kubectl apply --kustomize "
+    "'github.com/kubeflow/katib/manifests/v1beta1/installs/katib-standalone?ref=v0.19.0'"
+)
+
+
+def label_command(namespace: str) -> str:
+    return f"kubectl label namespace {namespace} {NAMESPACE_LABEL}=enabled"
+
+
+def explained(error: Refused, namespace: str) -> ClusterError:
+    """The error with a line that says what to do, where that is known."""
+    mend = _mend(error, namespace)
+    return ClusterError(f"{error}\n{mend}") if mend else error
+
+
+def _mend(error: Refused, namespace: str) -> str:
+    text = str(error)
+    if NAMESPACE_LABEL in text:
+        return f"mend: {label_command(namespace)}"
+    if error.status == 404 and error.about == namespace:
+        return f"mend: kubectl create namespace {namespace}; {label_command(namespace)}"
+    if error.status == 404 and not error.about:
+        return f"Katib is not installed in this cluster; mend: {INSTALL}"
+    if "failed calling webhook" in text:
+        return "Katib's controller does not answer; look: automl doctor"
+    if error.status == 403:
+        return f"look: kubectl auth can-i --list --namespace {namespace}"
+    if error.status == 401:
+        return "the credentials of the kubeconfig are not accepted: renew them"
+    return ""

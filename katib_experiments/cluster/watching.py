@@ -1,0 +1,160 @@
+"""Lists of objects that Kubernetes keeps up to date here: a list, then a watch from where the list
+ended. A watch that ends is taken up; one that is too old (410) begins again with the list."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from queue import Empty, Queue
+from types import TracebackType
+from typing import Self
+
+from katib_experiments.cluster.client import Cluster, Object, Query, Refused, Stream, Unreachable
+from katib_experiments.errors import AutomlError
+
+_WATCH_SECONDS = 300  # then the server ends the watch, and it is taken up
+_GONE = 410
+PATIENCE = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+"""Seconds between attempts while the API server does not answer; after the last one it is an error."""
+
+
+class Feed:
+    """One list, by name, followed by a thread of its own; ``news`` is told of every change."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        path: str,
+        selector: Query,
+        news: Queue[AutomlError | None],
+        patience: tuple[float, ...] = PATIENCE,
+    ) -> None:
+        self._cluster, self._path, self._selector, self._news = cluster, path, selector, news
+        self._patience = patience
+        self._objects: dict[str, Object] = {}
+        self._stream: Stream | None = None
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"watch {path}", daemon=True)
+        self._list()
+        self._thread.start()
+
+    def objects(self) -> list[Object]:
+        """As they are now."""
+        return list(self._objects.values())
+
+    def close(self) -> None:
+        self._closed.set()
+        if self._stream is not None:
+            self._stream.close()
+        self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._closed.is_set():
+            try:
+                self._follow()
+                failures = 0
+                self._closed.wait(self._patience[0])  # not at once, should all watches be cut off
+            except AutomlError as error:
+                if self._closed.is_set():
+                    return
+                if not _passing(error) or failures >= len(self._patience):
+                    self._news.put(error)
+                    return
+                self._closed.wait(self._patience[failures])
+                failures += 1
+
+    def _list(self) -> None:
+        answer = self._cluster.get(self._path, self._selector)
+        self._version = str(answer["metadata"]["resourceVersion"])
+        self._objects = {item["metadata"]["name"]: item for item in answer["items"]}
+        self._news.put(None)
+
+    def _follow(self) -> None:
+        """One watch, to its end."""
+        options = {
+            "watch": True,
+            "resourceVersion": self._version,
+            "allowWatchBookmarks": True,
+            "timeoutSeconds": _WATCH_SECONDS,
+        }
+        try:
+            self._stream = self._cluster.lines(self._path, {**self._selector, **options})
+            if self._closed.is_set():
+                self._stream.close()
+            for line in self._stream:
+                self._take(json.loads(line))
+        except Refused as error:
+            if error.status != _GONE:
+                raise
+            self._list()
+
+    def _take(self, event: Object) -> None:
+        kind, item = event["type"], event["object"]
+        if kind == "ERROR":
+            raise Refused(int(item.get("code") or 0), item.get("reason") or "", item["message"])
+        self._version = str(item["metadata"]["resourceVersion"])
+        if kind == "BOOKMARK":
+            return
+        name = item["metadata"]["name"]
+        if kind == "DELETED":
+            self._objects = {key: each for key, each in self._objects.items() if key != name}
+        else:
+            self._objects = {**self._objects, name: item}
+        self._news.put(None)
+
+
+def _passing(error: AutomlError) -> bool:
+    """Whether it may answer again: no answer, too many requests, or a fault of its own."""
+    if isinstance(error, Refused):
+        return error.status == 429 or error.status >= 500
+    return isinstance(error, Unreachable)
+
+
+class Feeds:
+    """Several lists at once; a context manager that ends their watches.
+
+    ``sources`` are path and selector of each list, by a name.
+    """
+
+    def __init__(self, cluster: Cluster, sources: Mapping[str, tuple[str, Query]]) -> None:
+        self._cluster, self._sources = cluster, sources
+        self._news: Queue[AutomlError | None] = Queue()
+        self._feeds: dict[str, Feed] = {}
+
+    def __enter__(self) -> Self:
+        try:
+            for name, (path, selector) in self._sources.items():
+                self._feeds[name] = Feed(self._cluster, path, selector, self._news)
+        except BaseException:
+            self._close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: object, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        for feed in self._feeds.values():
+            feed.close()
+
+    def changes(self, timeout: float | None = None) -> Iterator[None]:
+        """At first and after each change, several at a time; ends once none came for ``timeout``
+        seconds. Raises the error that a watch ended with."""
+        while True:
+            try:
+                news = [self._news.get(timeout=timeout)]
+            except Empty:
+                return
+            while not self._news.empty():
+                news.append(self._news.get())
+            for error in news:
+                if error is not None:
+                    raise error
+            yield
+
+    def __getitem__(self, name: str) -> list[Object]:
+        return self._feeds[name].objects()
