@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 RECTIFIERS = ("relu", "leaky_relu")
 TRUNCATION = 0.87962566103423978
@@ -45,10 +47,8 @@ def spreads(model: keras.Model) -> Iterator[Spread]:
         if kernel is None or initializer is None:
             continue
         fan_in, fan_out = fans(tuple(kernel.shape))
-        found = kernel.numpy().astype(np.float64)
-        limit, stddev = formula(initializer, fan_in, fan_out) or (np.abs(found).max(), found.std())
-        name = type(initializer).__name__
-        yield Spread(layer.name, name, fan_in, fan_out, float(limit), float(stddev))
+        limit, stddev = formula(initializer, fan_in, fan_out) or found(kernel.numpy())
+        yield Spread(layer.name, type(initializer).__name__, fan_in, fan_out, limit, stddev)
 
 
 def fans(shape: tuple[int, ...]) -> tuple[int, int]:
@@ -71,6 +71,11 @@ def formula(
         case "truncated_normal":
             return 2 * stddev / TRUNCATION, stddev
     return None
+
+
+def found(kernel: NDArray[Any]) -> tuple[float, float]:
+    """(largest absolute value, standard deviation)."""
+    return float(np.abs(kernel).max()), float(kernel.std(dtype=np.float64))
 
 
 def spread_text(spread: Spread) -> str:

@@ -7,8 +7,9 @@ steepest fall as in fastai's ``lr_find``.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import keras
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from trial_image.callbacks import say
 from trial_image.data import Data
 from trial_image.model import build
+from trial_image.parts import Part, Stream
 from trial_image.settings import Settings, SettingsError
 
 SMOOTHING = 0.9
@@ -43,16 +45,13 @@ def range_test(settings: Settings, data: Data) -> RangeTest:
     keras.utils.set_random_seed(settings.seed)
     constant = replace(settings, learning_rate_schedule="constant", warmup_epochs=0.0)
     model = build(constant, data)
-    random, rows = np.random.default_rng(settings.seed), np.array([], int)
+    source = batches(settings, data.train)
     rates = np.geomspace(settings.lr_range_min, settings.lr_range_max, settings.lr_range_steps)
     losses: list[float] = []
     for step, rate in enumerate(rates.tolist()):
         set_learning_rate(model, rate)
-        if len(rows) < settings.batch_size:
-            rows = np.append(rows, random.permutation(len(data.train.y)))
-        batch, rows = rows[: settings.batch_size], rows[settings.batch_size :]
         model.reset_metrics()
-        values = model.train_on_batch(data.train.x[batch], data.train.y[batch], return_dict=True)
+        values = model.train_on_batch(*next(source), return_dict=True)
         losses.append(float(values["loss"]))
         found = judge(rates[: step + 1].tolist(), losses)
         if found.diverged is not None:
@@ -61,6 +60,19 @@ def range_test(settings: Settings, data: Data) -> RangeTest:
         say(f"step={step + 1} learning_rate={rate:.6g} {text}")
     report(found)
     return found
+
+
+def batches(settings: Settings, part: Part) -> Iterator[tuple[Any, Any]]:
+    """(x, y) of ``batch_size`` examples, or as a stream has them, without end."""
+    random = np.random.default_rng(settings.seed)
+    while True:
+        if isinstance(part, Stream):
+            yield from part.batches
+            continue
+        order = random.permutation(len(part))
+        for start in range(0, len(part), settings.batch_size):
+            rows = order[start : start + settings.batch_size]
+            yield part.x[rows], part.y[rows]
 
 
 def set_learning_rate(model: keras.Model, rate: float) -> None:
