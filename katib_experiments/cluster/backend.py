@@ -36,6 +36,14 @@ from katib_experiments.experiment.changes import counts_of, refuse_changes
 from katib_experiments.experiment.model import Experiment, MetricLog
 
 _DELETE_SECONDS = 120.0
+_MAX_TRIALS_REACHED = "ExperimentMaxTrialsReached"
+_COMPLETED = (
+    "trialsSucceeded",
+    "trialsFailed",
+    "trialsKilled",
+    "trialsEarlyStopped",
+    "trialMetricsUnavailable",
+)
 
 
 class KatibBackend:
@@ -94,10 +102,10 @@ class KatibBackend:
                 objects = _objects({kind: feeds[kind] for kind in self._sources(name)})
                 if objects is None:
                     raise ExperimentNotFound(f"experiment {name} was deleted")
-                if _ended(objects.experiment):
+                if _over(objects.experiment):
                     break
                 outcome = self._outcome(objects)
-                if last is None or _differ(last, outcome):
+                if last is None or _seen(last) != _seen(outcome):
                     yield outcome
                     last = outcome
         yield self.outcome(name)
@@ -222,10 +230,17 @@ def _ended(item: Object) -> bool:
     return bool(history) and history[-1]["type"] not in ("Created", "Running", "Restarting")
 
 
-def _differ(one: Outcome, other: Outcome) -> bool:
-    """Without their logs, which would have to be read."""
-    return (one.experiment, one.status, one.trials) != (
-        other.experiment,
-        other.status,
-        other.trials,
-    )
+def _over(experiment: Object) -> bool:
+    """Whether an Experiment has ended, and Katib is not about to restart it with a new count."""
+    if not _ended(experiment):
+        return False
+    spec, status = experiment["spec"], experiment["status"]
+    restartable = spec.get("resumePolicy") in ("LongRunning", "FromVolume")
+    if conditions(experiment)[-1].get("reason") != _MAX_TRIALS_REACHED or not restartable:
+        return True
+    return sum(status.get(count) or 0 for count in _COMPLETED) >= (spec.get("maxTrialCount") or 0)
+
+
+def _seen(outcome: Outcome) -> tuple[object, ...]:
+    """What of an Outcome is a change; its logs would have to be read."""
+    return outcome.experiment, outcome.status, outcome.trials

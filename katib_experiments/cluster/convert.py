@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from katib_experiments.backend import Outcome
 from katib_experiments.cluster.client import Object
@@ -184,9 +183,8 @@ def _why(experiment: Experiment, last: Condition, objects: Objects) -> list[str]
 def _since_the_last_trial(objects: Objects) -> list[Object]:
     """A warning from before the newest Trial was made has been overcome."""
     made = [item["metadata"].get("creationTimestamp") or "" for item in objects.trials]
-    return [
-        each for each in objects.events if (each.get("lastTimestamp") or "") > max(made, default="")
-    ]
+    newest = max(made, default="")
+    return [event for event in objects.events if (event.get("lastTimestamp") or "") > newest]
 
 
 def _condition(entry: Object) -> Condition:
@@ -206,15 +204,9 @@ def _optimal(
     chosen = next((trial for trial in trials if trial.name == name), None)
     if chosen is None or chosen.value(experiment.objective) is not None:
         return chosen, []
-    return optimal_trial(experiment.objective, trials), [
-        f"Katib names {name} the best Trial, whose {experiment.objective.metric} is no finite number"
-    ]
+    note = f"Katib's best Trial is {name}, whose {experiment.objective.metric} is no finite number"
+    return optimal_trial(experiment.objective, trials), [note]
 
 
 def _joined(message: str, notes: Iterable[str]) -> str:
     return "\n".join([*filter(None, [message]), *notes])
-
-
-def spec_counts(item: Object, names: Iterable[str]) -> dict[str, Any]:
-    """The Experiment's counts as the cluster has them."""
-    return {name: item["spec"].get(name) for name in names}

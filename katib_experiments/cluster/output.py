@@ -26,7 +26,7 @@ from katib_experiments.metrics import format_of
 COLLECTOR = "metrics-logger-and-collector"
 
 _HEADER = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ ([\w.-]+):\d+\] (.*)", re.DOTALL)
-# What the sidecar says for itself from the same file of its source (file-metricscollector, v0.19.0).
+# What the sidecar says for itself from the same source file (file-metricscollector, v0.19.0).
 _ITS_OWN = (
     "Trial Name: ",
     "Metrics reported. :",

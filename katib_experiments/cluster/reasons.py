@@ -47,9 +47,8 @@ def _containers(pod: Object) -> Iterator[str]:
         if ended and ended.get("exitCode"):
             reason = ended.get("reason") or "Error"
             message = (ended.get("message") or "").strip()
-            yield _line(
-                what, reason, f"exit code {ended['exitCode']}" + (message and f": {message}")
-            )
+            code = f"exit code {ended['exitCode']}"
+            yield _line(what, reason, f"{code}: {message}" if message else code)
 
 
 def _line(what: str, reason: str, message: str) -> str:
@@ -83,7 +82,7 @@ def suggestion_notes(
     for pod in pods:
         if _label(pod, DEPLOYMENT):
             notes += [f"suggestion service: {note}" for note in pod_notes(pod)]
-    latest = {kind: text for kind, text in _warnings(events, name)}
+    latest = dict(_warnings(events, name))  # the last of each kind
     return [*notes, *(f"{kind}: {text}" for kind, text in latest.items())]
 
 

@@ -22,17 +22,20 @@ def explained(error: Refused, namespace: str) -> ClusterError:
 
 
 def _mend(error: Refused, namespace: str) -> str:
-    text = str(error)
-    if NAMESPACE_LABEL in text:
+    if NAMESPACE_LABEL in str(error):
         return f"mend: {label_command(namespace)}"
-    if error.status == 404 and error.about == namespace:
-        return f"mend: kubectl create namespace {namespace}; {label_command(namespace)}"
-    if error.status == 404 and not error.about:
-        return f"Katib is not installed in this cluster; mend: {INSTALL}"
-    if "failed calling webhook" in text:
+    if "failed calling webhook" in str(error):
         return "Katib's controller does not answer; look: automl doctor"
+    if error.status == 404:
+        return _missing(error, namespace)
     if error.status == 403:
         return f"look: kubectl auth can-i --list --namespace {namespace}"
-    if error.status == 401:
-        return "the credentials of the kubeconfig are not accepted: renew them"
+    return "renew the credentials of the kubeconfig" if error.status == 401 else ""
+
+
+def _missing(error: Refused, namespace: str) -> str:
+    if error.about == namespace:
+        return f"mend: kubectl create namespace {namespace}; {label_command(namespace)}"
+    if not error.about:
+        return f"Katib is not installed in this cluster; mend: {INSTALL}"
     return ""

@@ -16,7 +16,7 @@ from katib_experiments.errors import AutomlError
 _WATCH_SECONDS = 300  # then the server ends the watch, and it is taken up
 _GONE = 410
 PATIENCE = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
-"""Seconds between attempts while the API server does not answer; after the last one it is an error."""
+"""Seconds between attempts while the API server does not answer; then it is an error."""
 
 
 class Feed:
@@ -73,7 +73,7 @@ class Feed:
 
     def _follow(self) -> None:
         """One watch, to its end."""
-        options = {
+        options: dict[str, str | int | bool] = {
             "watch": True,
             "resourceVersion": self._version,
             "allowWatchBookmarks": True,
