@@ -12,7 +12,7 @@ from trial_image.own_data import read_own
 from trial_image.parts import Array, DataError, Part, Source, Stream
 from trial_image.settings import Settings, kind_of
 
-__all__ = ["Array", "Data", "DataError", "Part", "Stream", "load"]
+__all__ = ["Array", "Data", "DataError", "Part", "Stream", "load", "split_off", "task_of"]
 
 SPLIT_SEED = 20260101
 """Of the split alone: Trials of every ``--seed`` are judged on the same examples."""
@@ -72,7 +72,7 @@ def _checked(source: Source) -> Source:
 def _numbered(source: Source, settings: Settings) -> tuple[Source, tuple[Any, ...]]:
     """With the number of its class for each target, and what the numbers stand for; as it is, and
     nothing, for a regression."""
-    if _task(source.train.y, settings.task) == "regression":
+    if task_of(source.train.y, settings.task) == "regression":
         return source, ()
     names = np.unique(source.train.y)
     if len(names) < 2:
@@ -93,10 +93,10 @@ def _parts(source: Source, settings: Settings, *, stratified: bool) -> tuple[Par
     random, rows = np.random.default_rng(SPLIT_SEED), np.arange(len(y))
     test, validation = source.test, source.validation
     if test is None:
-        rows, held = _split(rows, strata, settings.test_split, random)
+        rows, held = split_off(rows, strata, settings.test_split, random)
         test = Part(x[held], y[held])
     if validation is None:
-        rows, held = _split(rows, strata, settings.validation_split, random)
+        rows, held = split_off(rows, strata, settings.validation_split, random)
         validation = Part(x[held], y[held])
     if not (len(rows) and len(validation)):
         raise DataError(f"--dataset: {len(y)} examples are too few for the shares asked for")
@@ -112,13 +112,13 @@ def _streamed(source: Source, settings: Settings) -> Data:
         raise DataError("--data_fraction: is for arrays; a tf.data.Dataset can be cut by its maker")
     if settings.lr_range_test:
         raise DataError("--lr_range_test: is for arrays, not for a tf.data.Dataset")
-    if _task(train.y, settings.task) == "regression":
+    if task_of(train.y, settings.task) == "regression":
         return Data(train, validation, source.test, classes=0)
     classes = train.highest + 1
     return Data(train, validation, source.test, classes, tuple(range(classes)))
 
 
-def _task(y: Array, asked: str) -> Task:
+def task_of(y: Array, asked: str) -> Task:
     numeric = np.issubdtype(y.dtype, np.number)
     if numeric and not np.isfinite(y).all():
         raise DataError("--dataset: the target must be finite everywhere")
@@ -137,7 +137,7 @@ def _positions(y: Array, names: Array) -> Array:
     return np.searchsorted(names, y)
 
 
-def _split(
+def split_off(
     rows: Array, strata: Array, share: float, random: np.random.Generator
 ) -> tuple[Array, Array]:
     """``rows`` in two, the second with ``share`` of every stratum, to half an example.

@@ -1,0 +1,78 @@
+"""The final model: of every example but the test part's, once per seed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from trial_image.data import load
+from trial_image.final import best_epochs, scaling, whole, write
+from trial_image.predict import predict
+from trial_image.retrain import Recipe, retrain
+from trial_image.settings import Settings
+
+# Keras 3.12 converts its variables in a way that NumPy 2 warns of.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """120 examples of two classes with names, apart by a wide margin, of scales far from 1."""
+    random = np.random.default_rng(0)
+    y = np.array(["no", "yes"])[np.arange(120) % 2]
+    x = random.normal(size=(120, 2)) * [1, 100] + np.where(y == "yes", 8, 0)[:, None] * [1, 100]
+    path = tmp_path / "data.npz"
+    np.savez(path, x_train=x[:100], y_train=y[:100], x_test=x[100:], y_test=y[100:])
+    return path
+
+
+@pytest.mark.slow
+def test_the_models_take_raw_examples_and_give_probabilities(table: Path, tmp_path: Path):
+    settings = Settings(dataset=str(table), epochs=20, batch_size=10, learning_rate=0.01)
+    write(tmp_path / "model", settings, seeds=2, recipe=None)
+    y, outputs = predict(tmp_path / "model", table)
+    assert outputs.shape == (2, 20, 2)
+    assert np.allclose(outputs.sum(-1), 1, atol=1e-5)
+    assert (outputs.argmax(-1) == y).mean() > 0.9
+    assert json.loads((tmp_path / "model/classes.json").read_text()) == {"classes": ["no", "yes"]}
+    assert json.loads((tmp_path / "model/result.json").read_text())["examples"] == 100
+    assert (tmp_path / "model/saved_model/saved_model.pb").is_file()
+
+
+@pytest.mark.slow
+def test_with_early_stopping_the_best_epoch_is_found_before_the_validation_part_is_used(table):
+    settings = Settings(
+        dataset=str(table), epochs=4, early_stopping_patience=2, learning_rate=1e-9, batch_size=100
+    )
+    assert best_epochs(settings, load(settings)) in (1, 2, 3, 4)
+    assert best_epochs(Settings(epochs=7), load(settings)) == 7
+
+
+@pytest.mark.parametrize(("units", "activation"), [(1, None), (1, "sigmoid"), (3, "softmax")])
+def test_outputs_become_probabilities_once(units: int, activation: str | None):
+    network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(units, activation)])
+    x = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
+    model = whole(network, scaling(x), (2,), classes=max(units, 2))
+    outputs = model.predict(x, verbose=0)
+    assert ((outputs >= 0) & (outputs <= 1)).all()
+    assert (model.layers[-1].name == "probabilities") == (activation is None)
+
+
+def test_a_constant_column_keeps_its_scale():
+    x = np.float32([[1, 5], [3, 5]])
+    assert np.allclose(scaling(x)(x), [[-1, 0], [1, 0]], atol=1e-3)
+
+
+@pytest.mark.slow
+def test_a_network_of_autokeras_is_trained_anew(table: Path):
+    data = load(Settings(dataset=str(table)))
+    inputs = keras.Input((2,))
+    found = keras.Model([inputs], [keras.layers.Dense(1, "sigmoid")(inputs)])
+    recipe = Recipe(found, "sgd", learning_rate=0.5, batch_size=8, epochs=10)
+    network = retrain(recipe, 0, data)
+    predicted = network.predict(data.train.x, verbose=0)[:, 0] > 0.5
+    assert (predicted == data.train.y).mean() > 0.95

@@ -1,0 +1,75 @@
+"""The best model of an AutoKeras search, trained anew from start weights."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from trial_image.data import Data, DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What the search found: a network, and how it was trained."""
+
+    model: keras.Model
+    optimizer: str
+    learning_rate: float
+    batch_size: int
+    epochs: int
+    """Of the best epoch: with the validation part learned from nothing says when to stop."""
+
+
+def recipe_of(folder: Path) -> Recipe:
+    """From the folder that ``trial_image.autokeras_search`` leaves. Raises :class:`.DataError`."""
+    try:
+        result = json.loads((folder / "result.json").read_text())
+        model = keras.models.load_model(folder / "best_model.keras", compile=False)
+        values = result["hyperparameters"]
+        return Recipe(
+            model=model,
+            optimizer=values["optimizer"],
+            learning_rate=float(values["learning_rate"]),
+            batch_size=int(result["settings"]["batch_size"]),
+            epochs=int(result["epoch"]),
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"--like={folder}: is no folder of an AutoKeras search: {error}") from error
+
+
+def retrain(recipe: Recipe, seed: int, data: Data) -> keras.Model:
+    """The network with new start weights, trained on ``data.train``."""
+    keras.utils.set_random_seed(seed)
+    clone = keras.models.clone_model(recipe.model)
+    network = keras.Model(clone.inputs[0], clone.outputs[0])  # AutoKeras has lists of one
+    shape = network.input_shape[1:]
+    loss = "mse"
+    if data.classes:
+        single = network.output_shape[-1] == 1
+        loss = "binary_crossentropy" if single else "sparse_categorical_crossentropy"
+    network.compile(_optimizer(recipe), loss)
+    network.fit(
+        data.train.x.reshape(len(data.train.x), *shape),
+        data.train.y,
+        batch_size=recipe.batch_size,
+        epochs=recipe.epochs,
+        verbose=0,
+    )
+    if shape == data.train.x.shape[1:]:
+        return network
+    examples = keras.Input(data.train.x.shape[1:])
+    return keras.Model(examples, network(keras.layers.Reshape(shape)(examples)))
+
+
+def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
+    kinds: Mapping[str, Any] = {
+        "adam": keras.optimizers.Adam,
+        "sgd": keras.optimizers.SGD,
+        "adam_weight_decay": keras.optimizers.AdamW,
+    }
+    return kinds[recipe.optimizer](learning_rate=recipe.learning_rate)
