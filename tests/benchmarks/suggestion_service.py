@@ -3,8 +3,8 @@
 Each row is a fresh process, asked over gRPC as Katib's controller asks: with all Trials every time,
 those suggested before among them as completed. "First" is the first request, which has to read all
 Trials; then follow :data:`REPETITIONS` for one point and as many for ten. "Katib" is what its own
-services of v0.19.0 took for ten points, asked the same way (SPEEDS). Prints a table in Markdown,
-milliseconds of CPU and MiB; about two minutes, on Linux only::
+services of v0.19.0 took for ten points, asked the same way on the same sort of machine. Prints a
+table in Markdown, milliseconds of CPU and MiB; about two minutes, on Linux only::
 
     python -m tests.benchmarks.suggestion_service [ALGORITHM ...]
 """
@@ -26,11 +26,11 @@ from katib_experiments.algorithms import NAMES
 from katib_experiments.algorithms.base import History
 from tests.benchmarks.suggest_latency import history
 from tests.support.builders import a_trial
-from tests.support.katib import GrpcAlgorithm
+from tests.support.rpc import GrpcAlgorithm
 
 SIZES = (1_000, 5_000)
 REPETITIONS = 8
-SPEEDS = {
+KATIB = {
     ("random", 1_000): 30,
     ("random", 5_000): 340,
     ("tpe", 1_000): 300,
@@ -63,7 +63,7 @@ def row(name: str, size: int) -> str:
         first, one, ten = measured(GrpcAlgorithm(channel), history(name, size), server.pid)
         mebibytes = memory(server.pid)
         server.terminate()
-    theirs = SPEEDS.get((name, size))
+    theirs = KATIB.get((name, size))
     factor = f"{theirs / max(ten, 0.1):.0f}" if theirs else "-"
     ours = f"{first:.0f} | {one:.1f} | {ten:.1f}"
     return f"| {name} | {size} | {ours} | {theirs or '-'} | {factor} | {mebibytes:.0f} |"

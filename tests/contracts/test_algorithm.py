@@ -40,7 +40,7 @@ from tests.support.builders import (
     double,
     integer,
 )
-from tests.support.katib import GrpcAlgorithm, served
+from tests.support.rpc import GrpcAlgorithm, served
 from tests.support.simulation import simulate
 
 BY_RESOURCE = ("hyperband", "asha")

@@ -13,7 +13,7 @@ from katib_experiments.suggestion.early_stopping import EarlyStoppingService
 from katib_experiments.suggestion.rpc import Refused
 from katib_experiments.suggestion.stubs import Message, api
 from tests.support.builders import a_trial, an_experiment
-from tests.support.katib import FakeDatabase, call, experiment_message, served, trial_messages
+from tests.support.rpc import FakeDatabase, call, experiment_message, served, trial_messages
 
 METRIC = "val_accuracy"
 MEDIANSTOP = AlgorithmSpec("medianstop", {"min_trials_required": "2", "start_step": "2"})

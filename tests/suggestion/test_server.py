@@ -17,7 +17,7 @@ from katib_experiments.suggestion.__main__ import main
 from katib_experiments.suggestion.server import Server
 from katib_experiments.suggestion.stubs import api
 from tests.support.builders import an_experiment
-from tests.support.katib import call, experiment_message, served
+from tests.support.rpc import call, experiment_message, served
 
 MODULE = "katib_experiments.suggestion"
 

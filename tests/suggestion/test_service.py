@@ -16,7 +16,7 @@ from katib_experiments.suggestion.convert import trial_of
 from katib_experiments.suggestion.service import SuggestionService
 from katib_experiments.suggestion.stubs import SuggestionsRequest, api
 from tests.support.builders import MIXED, a_trial, an_experiment, double, integer
-from tests.support.katib import (
+from tests.support.rpc import (
     GrpcAlgorithm,
     call,
     experiment_message,
