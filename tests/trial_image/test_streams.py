@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from trial_image.data import Data
 from trial_image.epochs import prepare
 from trial_image.parts import Stream
+from trial_image.settings import Settings
 from trial_image.streams import stream_function
+from trial_image.train import train
+
+# Keras 3.12 converts its variables in a way that NumPy 2 warns of.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 X = np.random.default_rng(0).normal(size=(50, 6)).astype(np.float32)
 Y = (X[:, 0] > 0).astype(np.int32)
@@ -44,3 +53,21 @@ def test_an_evaluation_gives_what_evaluate_gives_and_changes_no_weight():
     assert logs == pytest.approx(model.evaluate(BATCHES, verbose=0, return_dict=True))
     for weights, others in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(weights, others)
+
+
+def test_a_trial_trains_on_streams(capsys, tmp_path):
+    data = Data(STREAM, STREAM, None, classes=2, names=(0, 1))
+    settings = Settings(epochs=2, units=8, output_dir=str(tmp_path), checkpoint_dir=str(tmp_path))
+    model = train(settings, data)
+    assert int(model.optimizer.iterations) == 2 * 4
+    assert len(re.findall("val_accuracy=", capsys.readouterr().out)) == 2
+    train(replace(settings, epochs=3), data)
+    assert "resumed after epoch 2" in capsys.readouterr().out
+    assert (tmp_path / "result.json").is_file()
+
+
+def test_a_stream_that_diverges_at_once_gives_the_values_of_the_untrained_model(capsys):
+    data = Data(STREAM, STREAM, None, classes=2, names=(0, 1))
+    train(Settings(epochs=2, optimizer="sgd", learning_rate=1e30), data)
+    *_, last = capsys.readouterr().out.splitlines()
+    assert re.search("epoch=0 .*val_loss=", last)
