@@ -1,0 +1,32 @@
+"""A Kubernetes in this process, with Katib's collections in it and nothing that runs them."""
+
+from __future__ import annotations
+
+import pytest
+
+from katib_experiments.cluster import KatibBackend
+from tests.support.katib import COLLECTIONS
+from tests.support.kubernetes import fake_kubernetes
+
+
+@pytest.fixture
+def served():
+    with fake_kubernetes() as (fake, cluster):
+        for path in COLLECTIONS:
+            fake.collections[path] = {}
+        yield fake, cluster
+
+
+@pytest.fixture
+def fake(served):
+    return served[0]
+
+
+@pytest.fixture
+def cluster(served):
+    return served[1]
+
+
+@pytest.fixture
+def backend(cluster):
+    return KatibBackend(cluster=cluster)

@@ -1,0 +1,197 @@
+"""What the backend asks of the API, and what it makes of the answers."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from katib_experiments.errors import (
+    ClusterError,
+    ExperimentChanged,
+    ExperimentNotFound,
+    TrialNotFound,
+)
+from katib_experiments.experiment.model import ExperimentCondition
+from tests.support.documents import a_parsed
+from tests.support.katib import (
+    EXPERIMENTS,
+    PODS,
+    TRIALS,
+    a_pod,
+    a_trial_object,
+    an_experiment_object,
+)
+
+
+def writes(fake) -> list[str]:
+    return [method for method, _, _ in fake.requests if method != "GET"]
+
+
+def test_the_document_is_created_in_the_backends_namespace(backend, fake):
+    backend.submit(a_parsed())
+    made = fake.collections[EXPERIMENTS]["example"]
+    assert made["metadata"]["namespace"] == "default"
+    assert made["spec"] == a_parsed().document["spec"]
+
+
+def test_the_same_document_again_changes_nothing(backend, fake):
+    backend.submit(a_parsed())
+    backend.submit(a_parsed())
+    assert writes(fake) == ["POST"]
+
+
+def test_other_counts_are_a_patch_of_them_alone(backend, fake):
+    backend.submit(a_parsed())
+    backend.submit(a_parsed(maxTrialCount=9, maxFailedTrialCount=None))
+    assert writes(fake) == ["POST", "PATCH"]
+    assert fake.requests[-1][2] == {
+        "spec": {"parallelTrialCount": 2, "maxTrialCount": 9, "maxFailedTrialCount": None}
+    }
+    assert fake.collections[EXPERIMENTS]["example"]["spec"]["maxTrialCount"] == 9
+
+
+def test_another_document_is_refused_with_the_field(backend):
+    backend.submit(a_parsed())
+    with pytest.raises(ExperimentChanged, match=r'algorithmName: "grid" became "random"'):
+        backend.submit(a_parsed(algorithm={"algorithmName": "random"}))
+
+
+def test_an_edit_that_the_webhook_refuses_keeps_its_words(backend, fake):
+    backend.submit(a_parsed())
+    fake.refuse = lambda method, *_: (400, "can be restarted if …") if method == "PATCH" else None
+    with pytest.raises(ExperimentChanged, match="can be restarted if"):
+        backend.submit(a_parsed(maxTrialCount=9))
+
+
+def test_a_lower_parallel_count_does_not_cost_running_trials(backend, fake):
+    fake.put(EXPERIMENTS, an_experiment_object("Created", "Running", status={"trialsRunning": 2}))
+    with pytest.raises(ExperimentChanged, match="Katib would delete the newest"):
+        backend.submit(a_parsed(parallelTrialCount=1))
+
+
+def test_watch_tells_of_every_change_and_ends_with_the_experiment(backend, fake):
+    fake.put(EXPERIMENTS, an_experiment_object("Created"))
+    outcomes = backend.watch("example")
+    assert next(outcomes).trials == ()
+    fake.put(TRIALS, a_trial_object("example-a", "0.5", "Created", "Running"))
+    assert next(outcomes).trials[0].assignments == {"x": "0.5"}
+    fake.put(TRIALS, a_trial_object("example-a", "0.5", "Created", "Succeeded", value="0.5"))
+    assert next(outcomes).trials[0].value(a_parsed().objective) == 0.5
+    fake.put(EXPERIMENTS, an_experiment_object("Created", "Succeeded"))
+    assert [each.status.condition for each in outcomes] == [ExperimentCondition.SUCCEEDED]
+
+
+@pytest.mark.parametrize("forget", [False, True], ids=["taken up", "too old"])
+def test_a_watch_that_is_cut_off_misses_nothing(backend, fake, forget):
+    fake.put(EXPERIMENTS, an_experiment_object("Created"))
+    outcomes = backend.watch("example")
+    next(outcomes)
+    fake.cut(forget=forget)
+    fake.put(TRIALS, a_trial_object("example-a", "0.5", "Created", "Running"))
+    assert len(next(outcomes).trials) == 1
+
+
+def test_a_watch_ends_with_the_error_that_it_met(backend, fake):
+    fake.put(EXPERIMENTS, an_experiment_object("Created"))
+    outcomes = backend.watch("example")
+    next(outcomes)
+    fake.refuse = lambda *_: (403, "pods is forbidden")
+    fake.cut()
+    with pytest.raises(ClusterError, match="pods is forbidden"):
+        next(outcomes)
+
+
+def test_watching_leaves_no_thread_behind(backend, fake):
+    fake.put(EXPERIMENTS, an_experiment_object("Created"))
+    outcomes = backend.watch("example")
+    next(outcomes)
+    outcomes.close()
+    assert not [each.name for each in threading.enumerate() if each.name.startswith("watch ")]
+
+
+def test_an_experiment_deleted_under_watch_is_an_error(backend, fake):
+    fake.put(EXPERIMENTS, an_experiment_object("Created"))
+    outcomes = backend.watch("example")
+    next(outcomes)
+    fake.remove(EXPERIMENTS, "example")
+    with pytest.raises(ExperimentNotFound, match="was deleted"):
+        next(outcomes)
+
+
+def test_a_raised_count_is_waited_for_although_the_old_end_still_shows(backend, fake):
+    ended = {"reason": "ExperimentMaxTrialsReached", "resumePolicy": "LongRunning"}
+    done = {"trialsSucceeded": 4}
+    fake.put(EXPERIMENTS, an_experiment_object("Succeeded", maxTrialCount=6, status=done, **ended))
+    outcomes = backend.watch("example")
+    assert next(outcomes).status.condition is ExperimentCondition.SUCCEEDED
+    done = {"trialsSucceeded": 6}
+    fake.put(EXPERIMENTS, an_experiment_object("Succeeded", maxTrialCount=6, status=done, **ended))
+    assert len(list(outcomes)) == 1
+
+
+def test_names_are_the_newest_first(backend, fake):
+    for name in ("b", "c", "a"):
+        fake.put(EXPERIMENTS, {"metadata": {"name": name}})
+    assert backend.names() == ["a", "c", "b"]
+
+
+def test_delete_returns_when_it_is_gone(backend, fake):
+    fake.put(EXPERIMENTS, an_experiment_object("Created"))
+    backend.delete("example")
+    assert backend.names() == []
+    with pytest.raises(ExperimentNotFound, match="example"):
+        backend.delete("example")
+
+
+SIDECAR = """\
+I0101 00:00:01.000000      12 main.go:396] Trial Name: example-a
+I0101 00:00:02.000000      12 main.go:139] epoch=1 accuracy=0.4
+I0101 00:00:03.000000      12 main.go:139] accuracy=nan
+W0101 00:00:04.000000      12 file-metricscollector.go:92] Metrics will not have timestamp
+I0101 00:00:04.000000      12 main.go:455] Metrics reported. :
+metric_logs:{time_stamp:"0001-01-01T00:00:00Z" metric:{name:"accuracy" value:"0.4"}}
+"""
+
+
+def with_output(fake, *history: str) -> None:
+    fake.put(EXPERIMENTS, an_experiment_object("Created", "Running"))
+    fake.put(TRIALS, a_trial_object("example-a", "0.4", *history))
+    state = {"running": {}}
+    fake.put(PODS, a_pod("example-a", state, container="metrics-logger-and-collector"))
+    fake.answers[f"{PODS}/example-a-pod/log"] = SIDECAR
+
+
+def test_the_lines_are_the_trainers_out_of_katibs_sidecar(backend, fake):
+    with_output(fake, "Created", "Succeeded")
+    assert list(backend.logs("example", "example-a")) == ["epoch=1 accuracy=0.4", "accuracy=nan"]
+
+
+def test_lines_are_followed_once_the_container_has_started(backend, fake):
+    with_output(fake, "Created", "Running")
+    assert len(list(backend.logs("example", "example-a", follow=True))) == 2
+
+
+def test_learning_curves_are_read_when_they_are_asked_for(backend, fake):
+    with_output(fake, "Created", "Succeeded")
+    outcome = backend.outcome("example")
+    assert not any(path.endswith("/log") for _, path, _ in fake.requests)
+    assert [log.value for log in outcome.logs["example-a"]] == ["0.4"]
+
+
+def test_a_pod_that_is_gone_leaves_no_curve_and_says_what_keeps_it(backend, fake):
+    with_output(fake, "Created", "Succeeded")
+    fake.remove(PODS, "example-a-pod")
+    assert dict(backend.outcome("example").logs) == {"example-a": []}
+    with pytest.raises(ClusterError, match="retain: true"):
+        list(backend.logs("example", "example-a"))
+
+
+def test_a_trial_of_another_experiment_is_not_found(backend, fake):
+    with_output(fake, "Created", "Running")
+    other = a_trial_object("other-a", "0.4", "Created")
+    other["metadata"]["labels"]["katib.kubeflow.org/experiment"] = "other"
+    fake.put(TRIALS, other)
+    for name in ("nobody", "other-a"):
+        with pytest.raises(TrialNotFound, match=name):
+            backend.logs("example", name)
