@@ -5,8 +5,18 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/complete
 
+IMAGE ?= katib-automl/trial:0.1.0
+# The first that answers: a docker command may have no engine behind it.
+ENGINE ?= $(shell for engine in docker podman buildah; do $$engine info > /dev/null 2>&1 && echo $$engine && break; done)
+# BUILD_FLAGS: what a build needs in a place, such as a proxy's certificate: --volume=FILE:/etc/ssl/certs/ca-certificates.crt:ro
+BUILD = $(or $(ENGINE),$(error needs docker, podman or buildah)) build $(BUILD_FLAGS) --build-arg VERSION=$(lastword $(subst :, ,$(IMAGE))) \
+	--build-arg REVISION=$(shell git describe --always --abbrev=40 --dirty --exclude '*')
+COMPILE := uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 \
+	--custom-compile-command 'make constraints'
+NEEDLESS := --no-annotate --no-emit-package libclang  # TensorFlow asks for it and never loads it
+
 .DEFAULT_GOAL := help
-.PHONY: help env search test lint benchmark constraints clean
+.PHONY: help env search test lint benchmark constraints image image-gpu images image-test clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,11 +45,24 @@ test: lint ## Every check and every test
 benchmark: $(STAMP) ## Ratios against peers and the latency of every algorithm (quiet machine, minutes)
 	$(BIN)/python -m tests.benchmarks
 
-constraints: ## Compile constraints.txt and the image's requirements.txt anew (needs uv)
-	uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 \
-		--all-extras --custom-compile-command 'make constraints' pyproject.toml -o constraints.txt
-	uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --no-annotate \
-		--custom-compile-command 'make constraints' -c constraints.txt trial_image/requirements.in -o trial_image/requirements.txt
+constraints: ## Compile constraints.txt and the images' requirements anew (needs uv)
+	$(COMPILE) --all-extras pyproject.toml -o constraints.txt
+	$(COMPILE) $(NEEDLESS) --constraints constraints.txt trial_image/requirements/cpu.in -o trial_image/requirements/cpu.txt
+	$(COMPILE) $(NEEDLESS) --constraints constraints.txt trial_image/requirements/gpu.in -o trial_image/requirements/gpu.txt
+	$(COMPILE) $(NEEDLESS) trial_image/requirements/tf221.in -o trial_image/requirements/tf221.txt
+
+image: ## Build the image of a Trial for a CPU, with docker, podman or buildah (1.6 GB, minutes)
+	$(BUILD) --file trial_image/Dockerfile --tag $(IMAGE) trial_image
+	@$(ENGINE) images $(IMAGE)
+
+image-gpu: ## The same with CUDA (several GB)
+	$(BUILD) --file trial_image/Dockerfile.gpu --tag $(IMAGE)-gpu trial_image
+	@$(ENGINE) images $(IMAGE)-gpu
+
+images: image image-gpu ## Both images of a Trial, and their sizes
+
+image-test: image $(STAMP) ## Run Trials in the image as a cluster would (docker or podman)
+	ENGINE=$(ENGINE) TRIAL_IMAGE=$(IMAGE) $(BIN)/pytest tests/image
 
 clean: ## Remove .venv and caches, but no run
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
