@@ -110,9 +110,8 @@ def _streamed(source: Source, settings: Settings) -> Data:
     assert validation is not None
     if settings.data_fraction < 1:
         raise DataError("--data_fraction: is for arrays; a tf.data.Dataset can be cut by its maker")
-    if settings.lr_range_test:
-        raise DataError("--lr_range_test: is for arrays, not for a tf.data.Dataset")
-    if task_of(train.y, settings.task) == "regression":
+    whole = np.issubdtype(train.y.dtype, np.integer)
+    if settings.task == "regression" or (settings.task == "auto" and not whole):
         return Data(train, validation, source.test, classes=0)
     classes = train.highest + 1
     return Data(train, validation, source.test, classes, tuple(range(classes)))

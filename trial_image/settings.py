@@ -122,7 +122,8 @@ class Settings:
     task: str = setting(
         "auto",
         one_of(TASKS),
-        "what a file's target is; auto: regression where it has fractions or over 100 values",
+        "what the target of a file or function is; auto: regression where it has fractions or over "
+        "100 values, or, in a tf.data.Dataset, where it is no integer",
     )
     image_size: int = setting(64, at_least(1), "sides that the images of a folder are resized to")
     color_mode: str = setting("rgb", one_of(COLOR_MODES), "channels of the images of a folder")
