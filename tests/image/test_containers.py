@@ -25,10 +25,8 @@ def test_a_trial_trains(run: Run):
 
 
 def test_it_runs_as_nobody_in_particular_and_writes_to_tmp_alone(run: Run):
-    tried = (
-        "for place in /opt/trial /etc /var/tmp $HOME; do touch $place/x && echo $place; done; id -u"
-    )
-    assert run("sh", "-c", f"{{ {tried}; }} 2>/dev/null").split() == ["/tmp", "65532"]
+    places = "for place in /opt/trial /etc /usr $HOME; do touch $place/x && echo $place; done"
+    assert run("sh", "-c", f"{{ {places}; }} 2>/dev/null; id -u").split() == ["/tmp", "65532"]
 
 
 def test_a_trial_ends_on_sigterm_as_process_1(engine: str, image: str):
@@ -63,12 +61,10 @@ def test_the_image_holds_the_pinned_packages_and_says_so(run: Run):
     assert inside == {f"{name} {version}" for name, version in pinned}
 
 
-def test_no_compiler_cache_header_or_list_of_pins_is_left(run: Run):
-    names = ["gcc", "cc", "g++", "ld", "pip-*.whl", ".cache", "requirements*", "tensorflow/include"]
-    tests = " -o ".join(f"-path '*/{name}'" for name in names)
-    assert (
-        run("sh", "-c", f"find /opt /root /usr/bin /requirements* {tests} 2>/dev/null || :") == ""
-    )
+def test_no_compiler_header_cache_or_pin_file_is_left(run: Run):
+    unwanted = ["bin/gcc", "bin/cc", "bin/ld", "tensorflow/include", "*.whl", ".cache", "cpu.txt"]
+    tests = " -o ".join(f"-path '*/{name}'" for name in unwanted)
+    assert run("sh", "-c", f"find /opt /root /tmp /usr/bin {tests} 2>/dev/null || :") == ""
 
 
 def test_a_table_in_parquet_is_read(run: Run):
