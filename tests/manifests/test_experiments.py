@@ -12,7 +12,7 @@ from katib_experiments.experiment.model import ExperimentCondition
 
 FOLDER = Path(__file__).parents[2] / "manifests" / "experiments"
 FILES = sorted(FOLDER.glob("*.yaml"))
-NAMES = "asha bayesian cmaes early-stopping grid hyperband random sobol tpe zooming"
+NAMES = "asha autokeras bayesian cmaes early-stopping grid hyperband random sobol tpe zooming"
 
 each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 
@@ -50,7 +50,8 @@ def test_a_shipped_experiment_is_what_a_careful_engineer_would_apply(path: Path)
     job = spec["trialTemplate"]["trialSpec"]["spec"]
     pod = job["template"]["spec"]
     (container,) = pod["containers"]
-    assert container["command"] == ["python", "-m", "trial_image.train"]
+    module = "autokeras_search" if path.stem == "autokeras" else "train"
+    assert container["command"] == ["python", "-m", f"trial_image.{module}"]
     assert container["resources"].keys() == {"requests", "limits"}
     assert not container["image"].endswith(":latest")
     assert container["securityContext"]["readOnlyRootFilesystem"]
@@ -75,14 +76,13 @@ def test_a_shipped_experiment_runs(path: Path, tmp_path: Path):
 
 
 def shortened(data: dict) -> dict:
-    """The same Experiment with few Trials, of one epoch each."""
+    """The same Experiment with few Trials, of one epoch each, and searches of one model."""
     spec = data["spec"]
     first_rung = spec["algorithm"]["algorithmName"] == "hyperband"
     spec["maxTrialCount"] = spec["parallelTrialCount"] if first_rung else 3
     spec["maxFailedTrialCount"] = 1
     (container,) = spec["trialTemplate"]["trialSpec"]["spec"]["template"]["spec"]["containers"]
-    container["args"] = [
-        "--epochs=1" if argument in {"--epochs=10", "--epochs=20"} else argument
-        for argument in container["args"]
-    ]
+    fewer = dict.fromkeys(("--epochs=5", "--epochs=10", "--epochs=20"), "--epochs=1")
+    fewer["--max_trials=4"] = "--max_trials=1"
+    container["args"] = [fewer.get(argument, argument) for argument in container["args"]]
     return data
