@@ -8,6 +8,7 @@ trained before (the next rung of Hyperband or ASHA, or another attempt after a k
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import os
 import zipfile
@@ -23,6 +24,7 @@ import numpy as np
 from trial_image.callbacks import say
 from trial_image.data import Data
 from trial_image.errors import OutputError
+from trial_image.own import own_function
 from trial_image.parts import Array, Stream
 from trial_image.settings import Settings
 
@@ -52,7 +54,8 @@ def identity(settings: Settings) -> dict[str, Any]:
 
 def checkpoint_path(settings: Settings, data: Data) -> Path:
     """Where in ``settings.checkpoint_dir`` the checkpoint of these settings and data is kept."""
-    text = json.dumps([identity(settings), _checksum(data)], sort_keys=True, default=str)
+    parts = [identity(settings), _checksum(data), _source(settings)]
+    text = json.dumps(parts, sort_keys=True, default=str)
     return Path(settings.checkpoint_dir) / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.npz"
 
 
@@ -61,6 +64,14 @@ def _checksum(data: Data) -> list[int]:
     if isinstance(data.train, Stream):  # the first batch may be another one each time
         return [data.train.examples, data.train.highest]
     return [zlib.crc32(np.ascontiguousarray(array).data) for array in (data.train.x, data.train.y)]
+
+
+def _source(settings: Settings) -> str:
+    """The file of the user's own model: an edited one is another model."""
+    if not settings.model:
+        return ""
+    file = inspect.getsourcefile(own_function("--model", settings.model))
+    return Path(file).read_text(encoding="utf-8") if file else ""
 
 
 class Checkpoints(keras.callbacks.Callback):  # type: ignore[misc]

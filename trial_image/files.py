@@ -33,7 +33,7 @@ def read(settings: Settings) -> Source:
         return Source(Part(digits.images[..., None], digits.target))
     folder = settings.data_dir or os.environ.get(f"{name.upper()}_DIR", "")
     if folder and name in IDX_DATASETS:
-        return _read_idx(Path(folder))
+        return _read_idx(found(folder))
     return _download(name)
 
 

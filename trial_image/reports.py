@@ -24,7 +24,7 @@ TRIAL_NAME = "KATIB_TRIAL_NAME"
 
 def reporters(settings: Settings) -> list[keras.callbacks.Callback]:
     """A callback for each of ``settings.metrics``, in that order."""
-    return [_MODES[mode](settings) for mode in settings.metrics.split(",")]
+    return [_MODES[mode](settings) for mode in dict.fromkeys(settings.metrics.split(","))]
 
 
 class JsonLines(keras.callbacks.Callback):  # type: ignore[misc]
@@ -117,7 +117,8 @@ def _push(settings: Settings) -> keras.callbacks.Callback:
 def _event_file(settings: Settings) -> keras.callbacks.Callback:
     from trial_image.checkpoints import identity  # noqa: PLC0415
 
-    values = {**identity(settings), "epochs": settings.epochs}
+    values = {**identity(settings), "epochs": settings.epochs, **settings.hyperparameters}
+    del values["hyperparameters"]
     plain = {
         name: value if isinstance(value, bool | int | float | str) else str(value)
         for name, value in values.items()

@@ -148,6 +148,18 @@ def test_other_settings_and_other_data_have_another_checkpoint():
     assert checkpoint_path(TINY, replace(DATA, train=a_part(64))) != path
 
 
+def test_an_edited_model_of_ones_own_has_another_checkpoint(tmp_path: Path):
+    paths = set()
+    for width in (4, 5):
+        (tmp_path / f"{width}").mkdir()
+        file = tmp_path / f"{width}" / "own.py"
+        file.write_text(f"def build():\n    return {width}\n")
+        paths.add(checkpoint_path(replace(TINY, model=f"{file}:build"), DATA))
+        file.write_text(f"def build():\n    return {width + 10}\n")
+        paths.add(checkpoint_path(replace(TINY, model=f"{file}:build"), DATA))
+    assert len(paths) == 4
+
+
 def test_epochs_and_outputs_make_no_other_checkpoint_unless_the_rate_depends_on_the_last_epoch():
     path = checkpoint_path(TINY, DATA)
     for same in ({"epochs": 99}, {"metrics": "json"}, {"output_dir": "there"}):

@@ -143,14 +143,25 @@ def test_json_has_what_katib_wants_of_it(tmp_path: Path):
 
 
 def test_tensorboard_compares_trials_by_their_settings(tmp_path: Path):
-    report(*reporters(Settings(metrics="tensorboard", log_dir=str(tmp_path), units=48, seed=7)))
+    report(
+        *reporters(
+            Settings(
+                metrics="tensorboard",
+                log_dir=str(tmp_path),
+                units=48,
+                seed=7,
+                hyperparameters={"width": 5},
+            )
+        )
+    )
     events = EventAccumulator(str(tmp_path))
     events.Reload()
     content = events.PluginTagToContent("hparams")
     values = dict(session(content["_hparams_/session_start_info"]).hparams)
     assert (values["units"].number_value, values["seed"].number_value) == (48, 7)
     assert (values["epochs"].number_value, values["optimizer"].string_value) == (10, "adam")
-    assert "log_dir" not in values
+    assert values["width"].number_value == 5
+    assert not {"log_dir", "hyperparameters"} & set(values)
     end = session_end(content["_hparams_/session_end_info"])
     assert end.status == 1, "ended with success"
 
