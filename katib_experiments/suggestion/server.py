@@ -24,8 +24,9 @@ _OPTIONS = (
 class Server:
     """Both services answer on every port that it is bound to::
 
-    with Server() as server:
-        port = server.bind(0)
+        with Server() as server:
+            port = server.bind(0)
+            server.start()
     """
 
     def __init__(self, early_stopping: EarlyStoppingService | None = None) -> None:
