@@ -17,12 +17,15 @@ from katib_experiments.errors import AutomlError
 
 VERBS = {
     "run": "Run an Experiment on this machine, or go on with one that was stopped.",
+    "submit": "Hand an Experiment to a Katib cluster, or edit the counts of one that is there.",
+    "watch": "Show an Experiment on a Katib cluster until it ends.",
     "validate": "Check Experiments: Katib's rules, and what Katib never checks and hangs on.",
     "show": "Show how a run stands, or what a file says.",
     "list": "List the runs, the newest first.",
     "logs": "Print what a Trial wrote.",
     "report": "Write the report of a run: one HTML file that opens without the network.",
     "delete": "Remove a run: its Trials, their output, its report.",
+    "doctor": "Check a Katib cluster; each finding with the command that mends it.",
 }
 """Verb, which is the name of its module and of the function in it, and its summary."""
 
@@ -53,7 +56,7 @@ class _Verbs(TyperGroup):
 
 app = typer.Typer(
     cls=_Verbs,
-    help="Run Kubeflow Katib Experiments on this machine, without a cluster.",
+    help="Run Kubeflow Katib Experiments: on this machine without a cluster, or on Katib.",
     epilog="Start with: automl run random",
     no_args_is_help=True,
     **_STYLE,

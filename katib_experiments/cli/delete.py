@@ -5,13 +5,15 @@ from typing import Annotated
 import typer
 
 from katib_experiments.cli.names import RUNS, NameArgument, RunsOption
-from katib_experiments.engine import LocalBackend
+from katib_experiments.cli.places import NamespaceOption, OnOption, place
 
 
 def delete_command(
     *,
     name: NameArgument,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    on: OnOption = "local",
+    namespace: NamespaceOption = "",
     runs: RunsOption = RUNS,
 ) -> None:
     """Remove a run: its Trials, their output, its report.
@@ -20,10 +22,13 @@ def delete_command(
     Examples:
       automl delete random
       automl delete random --yes
+      automl delete random --on katib --namespace team-a
     """
-    backend = LocalBackend(runs)
-    trials = len(backend.outcome(name).trials)
+    backend = place(on, runs, namespace)
+    outcome = backend.outcome(name)
     if not yes:
-        typer.confirm(f"Delete {backend.directory(name)} with its {trials} Trials?", abort=True)
+        there = f"{name} in namespace {outcome.experiment.namespace}"
+        what = there if on == "katib" else runs / name
+        typer.confirm(f"Delete {what} with its {len(outcome.trials)} Trials?", abort=True)
     backend.delete(name)
     typer.echo(f"deleted {name}")

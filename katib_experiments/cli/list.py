@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import typer
 from rich.table import Table
 
-from katib_experiments.backend import Outcome
+from katib_experiments.backend import Backend, Outcome
 from katib_experiments.cli.console import console, print_json
 from katib_experiments.cli.names import RUNS, RunsOption
-from katib_experiments.engine import LocalBackend
+from katib_experiments.cli.places import NamespaceOption, OnOption, place
+from katib_experiments.errors import ClusterError
 
 
 def list_command(
@@ -17,6 +19,8 @@ def list_command(
     output: Annotated[
         Literal["text", "json"], typer.Option("--output", "-o", help="How to print the runs.")
     ] = "text",
+    on: OnOption = "local",
+    namespace: NamespaceOption = "",
     runs: RunsOption = RUNS,
 ) -> None:
     """List the runs, the newest first.
@@ -25,15 +29,25 @@ def list_command(
     Examples:
       automl list
       automl list -o json
+      automl list --on katib --namespace team-a
     """
-    backend = LocalBackend(runs)
-    rows = [_row(backend.outcome(name)) for name in backend.names()]
+    backend = place(on, runs, namespace)
+    rows = list(_rows(backend))
     if output == "json":
         print_json(rows)
     elif not rows:
-        typer.echo(f"No run in {runs}. Start one: automl run random")
+        there = "there" if on == "katib" else f"in {runs}"
+        typer.echo(f"No run {there}. Start one: automl run random{' --on katib' * (on == 'katib')}")
     else:
         _print(rows)
+
+
+def _rows(backend: Backend) -> Iterator[dict[str, Any]]:
+    for name in backend.names():
+        try:
+            yield _row(backend.outcome(name))
+        except ClusterError as error:  # one that others made, and that only Katib can read
+            typer.echo(str(error), err=True)
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from katib_experiments.cli.names import RUNS, NameArgument, RunsOption
-from katib_experiments.engine import LocalBackend
+from katib_experiments.cli.places import NamespaceOption, OnOption, place
 from katib_experiments.report import write_report
 
 
@@ -21,6 +21,8 @@ def report_command(
         ),
     ] = None,
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    on: OnOption = "local",
+    namespace: NamespaceOption = "",
     runs: RunsOption = RUNS,
 ) -> None:
     """Write the report of a run: one HTML file that opens without the network.
@@ -29,10 +31,11 @@ def report_command(
     Examples:
       automl report random --open
       automl report random -o search.html
+      automl report random --on katib
     """
-    backend = LocalBackend(runs)
+    backend = place(on, runs, namespace)
     outcome = backend.outcome(name)
-    path = write_report(outcome, output or backend.directory(name) / "report.html")
+    path = write_report(outcome, output or runs / name / "report.html")
     typer.echo(str(path))
     if show:
         webbrowser.open(path.resolve().as_uri())

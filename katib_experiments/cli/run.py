@@ -15,6 +15,8 @@ from katib_experiments.cli.console import console, print_json
 from katib_experiments.cli.display import Display, display_on
 from katib_experiments.cli.ending import print_end
 from katib_experiments.cli.names import RUNS, RunsOption
+from katib_experiments.cli.places import NamespaceOption, OnOption, katib
+from katib_experiments.cli.remote import follow, print_outcome
 from katib_experiments.cli.submission import checked, document_named, overridden
 from katib_experiments.engine import LocalBackend
 from katib_experiments.experiment.model import ExperimentCondition, TrialCondition
@@ -54,22 +56,26 @@ def run_command(
         typer.Option("--output", "-o", help="json: stdout holds the Experiment with its status."),
     ] = "text",
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.html.")] = False,
+    on: OnOption = "local",
+    namespace: NamespaceOption = "",
     runs: RunsOption = RUNS,
 ) -> None:
     """Run an Experiment on this machine, or go on with one that was stopped.
 
     \b
-    Ctrl-C lets the running Trials end; a second one stops at once.
+    Ctrl-C lets the running Trials end; a second one stops at once. On Katib
+    it ends the looking alone, and the Experiment goes on.
 
     \b
     Exit codes: 0 succeeded, 1 failed, 2 wrong document or command line,
-    3 another process runs it, 4 its Trials cannot start here, 130 stopped.
+    3 another process runs it, 4 its Trials cannot start there, 130 stopped.
 
     \b
     Examples:
       automl run random
       automl run experiment.yaml --max-trials 50 --parallel 4
       automl run random --name second-try -o json > outcome.json
+      automl run random --on katib --namespace team-a
     """
     terminal = console(stderr=output == "json")
     backend = LocalBackend(runs, runner=runner)
@@ -78,12 +84,19 @@ def run_command(
         "parallelTrialCount": parallel,
         "maxFailedTrialCount": max_failed,
     }
-    submitted = checked(overridden(document_named(experiment, backend), counts, name), terminal)
-    backend.submit(submitted)
-    outcome = _watch(backend, submitted.name, terminal)
-    report = None if no_report else _report(backend, outcome, terminal)
+    document = overridden(document_named(experiment, backend), counts, name)
+    submitted = checked(document, terminal)
+    remote = katib(namespace, document.data) if on == "katib" else None
+    (remote or backend).submit(submitted)
+    if remote:
+        outcome = follow(remote, submitted.name, terminal)
+    else:
+        outcome = _watch(backend, submitted.name, terminal)
+    report = None if no_report else _report(runs, outcome, terminal)
     if output == "json":
         print_json(experiment_document(outcome))
+    elif remote:
+        print_outcome(terminal, remote, outcome, report)
     else:
         where = "" if runs == RUNS else f" --runs {shlex.quote(str(runs))}"
         again = shlex.join(["automl", *context.obj])
@@ -134,8 +147,8 @@ def _signals(backend: LocalBackend, display: Display) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _report(backend: LocalBackend, outcome: Outcome, terminal: Console) -> Path | None:
-    path = backend.directory(outcome.experiment.name) / "report.html"
+def _report(runs: Path, outcome: Outcome, terminal: Console) -> Path | None:
+    path = runs / outcome.experiment.name / "report.html"
     try:
         from katib_experiments.report import write_report  # noqa: PLC0415 - a second, at the end
 

@@ -12,9 +12,9 @@ from katib_experiments.backend import Outcome
 from katib_experiments.cli.console import console
 from katib_experiments.cli.display import best_line, header, trials_table
 from katib_experiments.cli.names import RUNS, RunsOption, experiment_file
+from katib_experiments.cli.places import NamespaceOption, OnOption, place
 from katib_experiments.cli.progress import all_rows
 from katib_experiments.cli.validate import errors, problems_of
-from katib_experiments.engine import LocalBackend
 from katib_experiments.errors import DocumentError
 from katib_experiments.experiment.defaults import with_defaults
 from katib_experiments.experiment.document import dumps, load
@@ -33,6 +33,8 @@ def show_command(
         Literal["text", "yaml", "json"],
         typer.Option("--output", "-o", help="yaml and json: the document, a run's with status."),
     ] = "text",
+    on: OnOption = "local",
+    namespace: NamespaceOption = "",
     runs: RunsOption = RUNS,
 ) -> None:
     """Show how a run stands, or what a file says.
@@ -42,8 +44,9 @@ def show_command(
       automl show random
       automl show random -o yaml
       automl show experiment.yaml --defaults
+      automl show random --on katib --namespace team-a
     """
-    backend = LocalBackend(runs)
+    backend = place(on, runs, namespace)
     if defaults or Path(experiment).is_file() or experiment not in backend.names():
         path = experiment_file(experiment, backend.names())
         typer.echo(_documents(path, defaults, "json" if output == "json" else "yaml"))

@@ -22,12 +22,15 @@ from katib_experiments.cluster.convert import (
     manifest,
     outcome_of,
 )
+from katib_experiments.cluster.doctor import Finding, findings
+from katib_experiments.cluster.katib_config import katib_config, missing
 from katib_experiments.cluster.output import Curves, container_of, lines_of, newest, started
 from katib_experiments.cluster.reasons import TRIAL
 from katib_experiments.cluster.refusals import explained
 from katib_experiments.cluster.watching import Feeds
 from katib_experiments.errors import (
     ClusterError,
+    DocumentError,
     ExperimentChanged,
     ExperimentNotFound,
     TrialNotFound,
@@ -59,19 +62,26 @@ class KatibBackend:
         self._curves: dict[str, dict[str, list[MetricLog]]] = {}
 
     def submit(self, experiment: Experiment) -> None:
-        """As :meth:`Backend.submit`; the Experiment's own namespace does not count."""
+        """As :meth:`Backend.submit`; the Experiment's own namespace does not count. DocumentError
+        where it asks for an algorithm that this cluster does not serve."""
         existing = self._find(experiment.name)
         if existing is None:
-            try:
-                path = objects_path(self.namespace, "experiments")
-                self._cluster.create(path, manifest(experiment, self.namespace))
-            except Refused as error:
-                raise explained(error, self.namespace) from None
+            self._create(experiment)
             return
         known = experiment_of(existing)
         refuse_changes(experiment.name, known.document, experiment.document)
         if counts_of(known) != counts_of(experiment):
             self._edit(experiment, existing)
+
+    def _create(self, experiment: Experiment) -> None:
+        config = katib_config(self._cluster)
+        if config and (problems := list(missing(experiment, config))):
+            raise DocumentError(problems)
+        try:
+            path = objects_path(self.namespace, "experiments")
+            self._cluster.create(path, manifest(experiment, self.namespace))
+        except Refused as error:
+            raise explained(error, self.namespace) from None
 
     def _edit(self, experiment: Experiment, existing: Object) -> None:
         """Change the counts, which starts an ended Experiment again where Katib can."""
@@ -172,6 +182,10 @@ class KatibBackend:
             f"experiment {name} is still being deleted: its Trials wait for Katib's database\n"
             "look: kubectl get pods --all-namespaces --selector katib.kubeflow.org/component"
         )
+
+    def examine(self) -> list[Finding]:
+        """Whether this cluster can run Experiments in this namespace."""
+        return list(findings(self._cluster, self.namespace))
 
     def _sources(self, name: str) -> dict[str, tuple[str, Query]]:
         """Where all that concerns an Experiment is found."""

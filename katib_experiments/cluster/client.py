@@ -4,7 +4,9 @@ keep the server's own words."""
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -17,6 +19,7 @@ GROUP = "/apis/kubeflow.org/v1beta1"
 NAMESPACE_LABEL = "katib.kubeflow.org/metrics-collector-injection"
 MERGE_PATCH = "application/merge-patch+json"
 
+_POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _CONNECT_SECONDS = 10.0
 _READ_SECONDS = 60.0
 _IDLE_SECONDS = 330.0  # of a stream: longer than any watch is asked to last
@@ -172,7 +175,7 @@ def _root(error: BaseException) -> object:
 def _configured() -> client.ApiClient:
     settings = client.Configuration()
     try:
-        config.load_kube_config(client_configuration=settings)
+        config.load_kube_config(_kubeconfig(), client_configuration=settings)
     except config.ConfigException as outside:
         try:
             config.load_incluster_config(client_configuration=settings)
@@ -185,11 +188,16 @@ def _configured() -> client.ApiClient:
     return client.ApiClient(settings)
 
 
+def _kubeconfig() -> str | None:
+    """As it is set now; the kubernetes package knows what it was when it was imported."""
+    return os.environ.get("KUBECONFIG")
+
+
 def _current_namespace() -> str:
-    """Of the kubeconfig's current context."""
+    """Of the kubeconfig's current context, or of the pod around."""
     try:
-        _, active = config.list_kube_config_contexts()
+        _, active = config.list_kube_config_contexts(_kubeconfig())
+        namespace = active.get("context", {}).get("namespace")
     except config.ConfigException:
-        return "default"
-    found: str = active.get("context", {}).get("namespace") or "default"
-    return found
+        namespace = _POD_NAMESPACE.read_text() if _POD_NAMESPACE.is_file() else ""
+    return namespace or "default"

@@ -72,7 +72,7 @@ def test_a_wrong_command_line_exits_with_two_and_says_why(automl, words: list[st
 
 @pytest.mark.parametrize("error", [ExperimentBusy("busy"), RunnerError("no docker")])
 def test_an_error_of_ours_is_its_text_and_its_exit_code(automl, monkeypatch, error):
-    monkeypatch.setattr("katib_experiments.cli.list.LocalBackend", raiser(error))
+    monkeypatch.setattr("katib_experiments.cli.places.LocalBackend", raiser(error))
     shown = automl("list")
     assert (shown.code, shown.err, shown.out) == (error.exit_code, f"{error}\n", "")
 
@@ -80,7 +80,7 @@ def test_an_error_of_ours_is_its_text_and_its_exit_code(automl, monkeypatch, err
 @pytest.mark.parametrize("error", [ZeroDivisionError("x"), PermissionError(13, "denied", "runs")])
 def test_no_error_at_all_shows_a_traceback(automl, monkeypatch, error):
     monkeypatch.delenv("AUTOML_DEBUG", raising=False)
-    monkeypatch.setattr("katib_experiments.cli.list.LocalBackend", raiser(error))
+    monkeypatch.setattr("katib_experiments.cli.places.LocalBackend", raiser(error))
     shown = automl("list")
     assert shown.code == 1
     assert "Traceback" not in shown.err
@@ -89,7 +89,7 @@ def test_no_error_at_all_shows_a_traceback(automl, monkeypatch, error):
 
 def test_a_fault_of_automl_is_shown_in_full_when_asked(monkeypatch):
     monkeypatch.setenv("AUTOML_DEBUG", "1")
-    monkeypatch.setattr("katib_experiments.cli.list.LocalBackend", raiser(ZeroDivisionError()))
+    monkeypatch.setattr("katib_experiments.cli.places.LocalBackend", raiser(ZeroDivisionError()))
     with pytest.raises(ZeroDivisionError):
         app.main(["list"])
 

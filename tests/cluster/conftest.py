@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from katib_experiments.cluster import KatibBackend
+from tests.cli.conftest import automl  # noqa: F401 - the fixture
 from tests.support.katib import COLLECTIONS
 from tests.support.kubernetes import fake_kubernetes
 

@@ -39,9 +39,16 @@ class FakeKubernetes:
     answers: dict[str, Object | str] = field(default_factory=dict)
     """What is at other paths: /version, or a pod's log as text."""
     refuse: Refusal = lambda *_: None
+    posts: dict[str, Callable[[Object], Object]] = field(default_factory=dict)
+    """Paths whose POST asks something and creates nothing."""
+    on_create: Callable[[], None] = lambda: None
+    """What happens after a POST created something."""
     requests: list[tuple[str, str, Object]] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     moved: threading.Condition = field(default_factory=threading.Condition)
+    forbidden: set[str] = field(default_factory=set)
+    """For whoever reviews access."""
+    address: str = ""
     forgotten: int = 0
     """Watches from before this version are too old."""
     cuts: int = 0
@@ -123,12 +130,16 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         path, query = self._asked()
         body = self.body
-        if body["metadata"]["name"] in self.fake.collections.get(path, {}):
+        if path in self.fake.posts:
+            self._send(201, self.fake.posts[path](body))
+        elif body["metadata"]["name"] in self.fake.collections.get(path, {}):
             self._fail(409, "AlreadyExists", f"{body['metadata']['name']} already exists")
         elif "dryRun" in query:
             self._send(201, body)
         else:
-            self._send(201, self.fake.put(path, body))
+            made = self.fake.put(path, body)
+            self.fake.on_create()
+            self._send(201, made)
 
     def do_PATCH(self) -> None:
         path, _ = self._asked()
@@ -239,7 +250,8 @@ def fake_kubernetes() -> Iterator[tuple[FakeKubernetes, Cluster]]:
     server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"fake": fake}))
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
-    settings = client.Configuration(host=f"http://127.0.0.1:{server.server_port}")
+    fake.address = f"http://127.0.0.1:{server.server_port}"
+    settings = client.Configuration(host=fake.address)
     settings.retries = False
     api = client.ApiClient(settings)
     try:

@@ -1,0 +1,234 @@
+"""Whether a cluster can run Experiments: findings, each with the command that mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from katib_experiments.cluster.client import (
+    GROUP,
+    NAMESPACE_LABEL,
+    Cluster,
+    Object,
+    Refused,
+    objects_path,
+)
+from katib_experiments.cluster.katib_config import HOME, INSTALL_OURS, katib_config, served
+from katib_experiments.cluster.refusals import INSTALL, label_command
+from katib_experiments.errors import ClusterError
+
+KATIB_VERSION = "v0.19.0"
+"""The version that this project follows."""
+
+_DEPLOYMENTS = ("katib-controller", "katib-db-manager")
+_RIGHTS = (
+    ("kubeflow.org", "experiments", ("create", "get", "list", "watch", "patch", "delete")),
+    ("kubeflow.org", "trials", ("get", "list", "watch")),
+    ("kubeflow.org", "suggestions", ("list", "watch")),
+    ("", "pods", ("list", "watch")),
+    ("", "pods/log", ("get",)),
+    ("", "events", ("list", "watch")),
+)
+_GPU = "nvidia.com/gpu"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    level: Literal["ok", "note", "fault"]
+    what: str
+    message: str
+    mend: str = ""
+    """The command that mends it, where it is no ``ok``."""
+
+
+def findings(cluster: Cluster, namespace: str) -> Iterator[Finding]:
+    """Look at everything that an Experiment in ``namespace`` needs. Nothing else is looked at where
+    the API does not answer or Katib is not there."""
+    try:
+        version = cluster.get("/version")
+    except ClusterError as error:
+        message, _, mend = str(error).partition("\n")
+        yield Finding("fault", "API server", message, mend)
+        return
+    yield Finding("ok", "API server", f"Kubernetes {version.get('gitVersion')}")
+    if (missing := _missing_kinds(cluster)) is not None:
+        yield missing
+        return
+    for check in _CHECKS:
+        try:
+            yield from check(cluster, namespace)
+        except Refused as error:
+            what = check.__name__.lstrip("_").replace("_", " ")
+            yield Finding("note", what, f"could not be looked at: {error}")
+
+
+def _missing_kinds(cluster: Cluster) -> Finding | None:
+    try:
+        kinds = {each["name"] for each in cluster.get(GROUP)["resources"]}
+    except Refused:
+        kinds = set()
+    missing = sorted({"experiments", "trials", "suggestions"} - kinds)
+    if not missing:
+        return None
+    return Finding("fault", "Katib", f"no {', '.join(missing)} in kubeflow.org/v1beta1", INSTALL)
+
+
+def _katib(cluster: Cluster, _: str) -> Iterator[Finding]:
+    """Its deployments, and the version that the controller's image says."""
+    for name in _DEPLOYMENTS:
+        path = f"/apis/apps/v1/namespaces/{HOME}/deployments/{name}"
+        look = f"kubectl -n {HOME} describe deployment {name}; kubectl -n {HOME} get pods"
+        try:
+            deployment = cluster.get(path)
+        except Refused as error:
+            if error.status != 404:
+                raise
+            yield Finding("fault", name, f"no such deployment in namespace {HOME}", INSTALL)
+            continue
+        if (deployment.get("status") or {}).get("availableReplicas"):
+            yield _version(name, deployment)
+        else:
+            yield Finding("fault", name, "no pod of it is ready", look)
+
+
+def _version(name: str, deployment: Object) -> Finding:
+    image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+    version = image.rpartition(":")[2]
+    if version == KATIB_VERSION:
+        return Finding("ok", name, version)
+    return Finding("note", name, f"{image}; this project follows {KATIB_VERSION}", INSTALL)
+
+
+def _namespace(cluster: Cluster, namespace: str) -> Iterator[Finding]:
+    try:
+        found = cluster.get(f"/api/v1/namespaces/{namespace}")
+    except Refused as error:
+        if error.status != 404:
+            raise
+        mend = f"kubectl create namespace {namespace}; {label_command(namespace)}"
+        yield Finding("fault", "namespace", f"{namespace} does not exist", mend)
+        return
+    labels = found["metadata"].get("labels") or {}
+    if labels.get(NAMESPACE_LABEL) == "enabled":
+        yield Finding("ok", "namespace", f"{namespace} has its metrics collected")
+    else:
+        message = f"{namespace} lacks the label {NAMESPACE_LABEL}=enabled"
+        yield Finding("fault", "namespace", message, label_command(namespace))
+    if labels.get("istio-injection") == "enabled" or "istio.io/rev" in labels:
+        yield Finding(
+            "note",
+            "Istio",
+            f"{namespace} has sidecars injected, with which no Trial ever ends",
+            'write sidecar.istio.io/inject: "false" into the labels of the trial template\'s pod',
+        )
+
+
+def _webhook(cluster: Cluster, namespace: str) -> Iterator[Finding]:
+    """It must refuse an Experiment that says nothing; the dry run leaves nothing behind."""
+    body: Object = {
+        "apiVersion": "kubeflow.org/v1beta1",
+        "kind": "Experiment",
+        "metadata": {"name": "automl-doctor", "namespace": namespace},
+        "spec": {},
+    }
+    look = f"kubectl -n {HOME} rollout restart deployment katib-controller"
+    try:
+        cluster.create(objects_path(namespace, "experiments"), body, {"dryRun": "All"})
+    except Refused as error:
+        if "failed calling webhook" in str(error):
+            yield Finding("fault", "webhook", str(error), look)
+        elif "denied the request" in str(error):
+            yield Finding("ok", "webhook", "checks Experiments")
+        else:
+            raise
+    else:
+        yield Finding("fault", "webhook", "an empty Experiment was not refused", look)
+
+
+def _rights(cluster: Cluster, namespace: str) -> Iterator[Finding]:
+    lacking = [
+        f"{verb} {resource}"
+        for group, resource, verbs in _RIGHTS
+        for verb in verbs
+        if not _allowed(cluster, namespace, group, resource, verb)
+    ]
+    if lacking:
+        mend = (
+            f"kubectl -n {namespace} create rolebinding automl --clusterrole=kubeflow-edit "
+            "--user=YOU (or another role with these rights)"
+        )
+        yield Finding("fault", "rights", f"you may not {', '.join(lacking)}", mend)
+    else:
+        yield Finding("ok", "rights", f"to run Experiments in {namespace}")
+
+
+def _allowed(cluster: Cluster, namespace: str, group: str, resource: str, verb: str) -> bool:
+    kind, _, part = resource.partition("/")
+    asked = {
+        "namespace": namespace,
+        "group": group,
+        "resource": kind,
+        "subresource": part,
+        "verb": verb,
+    }
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": asked},
+    }
+    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    return bool(cluster.create(path, review)["status"].get("allowed"))
+
+
+def _algorithms(cluster: Cluster, _: str) -> Iterator[Finding]:
+    config = katib_config(cluster)
+    if config is None:
+        message = f"the ConfigMap katib-config in {HOME} cannot be read"
+        look = f"kubectl -n {HOME} get configmap katib-config"
+        yield Finding("note", "algorithms", message, look)
+        return
+    names = served(config, "suggestions")
+    yield Finding("ok", "algorithms", ", ".join(names))
+    if not {"zooming", "asha"}.intersection(names):
+        message = "zooming and asha are not served here"
+        yield Finding("note", "our suggestion service", message, f"{INSTALL_OURS}/beside")
+
+
+def _storage(cluster: Cluster, _: str) -> Iterator[Finding]:
+    key = "storageclass.kubernetes.io/is-default-class"
+    classes = cluster.get("/apis/storage.k8s.io/v1/storageclasses")["items"]
+    default = [
+        each["metadata"]["name"]
+        for each in classes
+        if (each["metadata"].get("annotations") or {}).get(key) == "true"
+    ]
+    if default:
+        yield Finding("ok", "storage class", default[0])
+    else:
+        message = "none is the default: resumePolicy FromVolume and Katib's database need one"
+        mend = f"kubectl annotate storageclass NAME {key}=true"
+        yield Finding("note", "storage class", message, mend)
+
+
+def _gpus(cluster: Cluster, _: str) -> Iterator[Finding]:
+    nodes = cluster.get("/api/v1/nodes")["items"]
+    gpus = [int((each["status"].get("allocatable") or {}).get(_GPU) or 0) for each in nodes]
+    if any(gpus):
+        with_gpus = sum(1 for count in gpus if count)
+        yield Finding("ok", "GPUs", f"{sum(gpus)} on {with_gpus} of {len(nodes)} nodes")
+    else:
+        yield Finding("ok", "GPUs", f"none on {len(nodes)} nodes: Trials run on CPUs")
+
+
+_CHECKS: tuple[Callable[[Cluster, str], Iterator[Finding]], ...] = (
+    _katib,
+    _namespace,
+    _webhook,
+    _rights,
+    _algorithms,
+    _storage,
+    _gpus,
+)

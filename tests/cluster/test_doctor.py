@@ -1,0 +1,150 @@
+"""A sound cluster has no fault; every fault planted is named, with what mends it."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from katib_experiments.cluster.doctor import findings
+
+APPS = "/apis/apps/v1/namespaces/kubeflow/deployments"
+CONFIGMAPS = "/api/v1/namespaces/kubeflow/configmaps"
+NAMESPACES = "/api/v1/namespaces"
+REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+STORAGE = "/apis/storage.k8s.io/v1/storageclasses"
+LABEL = "katib.kubeflow.org/metrics-collector-injection"
+DENIED = 'admission webhook "validator.experiment.katib.kubeflow.org" denied the request'
+
+
+def deployment(name: str, replicas: int = 1, version: str = "v0.19.0") -> dict:
+    containers = [{"image": f"example/{name}:{version}"}]
+    return {
+        "metadata": {"name": name},
+        "spec": {"template": {"spec": {"containers": containers}}},
+        "status": {"availableReplicas": replicas},
+    }
+
+
+@pytest.fixture
+def sound(fake):
+    """A cluster with all that an Experiment needs."""
+    kinds = [{"name": kind} for kind in ("experiments", "trials", "suggestions")]
+    fake.answers |= {
+        "/version": {"gitVersion": "v1.34.4"},
+        "/apis/kubeflow.org/v1beta1": {"resources": kinds},
+    }
+    for name in ("katib-controller", "katib-db-manager"):
+        fake.put(APPS, deployment(name))
+    fake.put(NAMESPACES, {"metadata": {"name": "default", "labels": {LABEL: "enabled"}}})
+    config = {"runtime": {"suggestions": [{"algorithmName": n} for n in ("random", "asha")]}}
+    data = {"katib-config.yaml": yaml.safe_dump(config)}
+    fake.put(CONFIGMAPS, {"metadata": {"name": "katib-config"}, "data": data})
+    default = {"storageclass.kubernetes.io/is-default-class": "true"}
+    fake.put(STORAGE, {"metadata": {"name": "standard", "annotations": default}})
+    node = {"metadata": {"name": "n"}, "status": {"allocatable": {"nvidia.com/gpu": "2"}}}
+    fake.put("/api/v1/nodes", node)
+
+    def admission(method, path, body):
+        return (400, DENIED) if method == "POST" and path.endswith("/experiments") else None
+
+    def review(body):
+        asked = body["spec"]["resourceAttributes"]
+        return {"status": {"allowed": asked["resource"] not in fake.forbidden}}
+
+    fake.refuse = admission
+    fake.posts = {REVIEWS: review}
+    return fake
+
+
+def faults(cluster) -> dict[str, str]:
+    found = findings(cluster, "default")
+    return {each.what: f"{each.message} | {each.mend}" for each in found if each.level != "ok"}
+
+
+def test_a_sound_cluster_is_all_green(sound, cluster):
+    assert faults(cluster) == {}
+    messages = {each.what: each.message for each in findings(cluster, "default")}
+    assert messages["API server"] == "Kubernetes v1.34.4"
+    assert messages["GPUs"] == "2 on 1 of 1 nodes"
+
+
+def test_a_cluster_that_does_not_answer_ends_the_examination(fake, cluster):
+    fake.refuse = lambda *_: (503, "starting")
+    (only,) = findings(cluster, "default")
+    assert (only.level, only.what, only.message) == ("fault", "API server", "starting")
+
+
+def test_a_cluster_without_katib_ends_it_too(sound, cluster):
+    del sound.answers["/apis/kubeflow.org/v1beta1"]
+    assert list(faults(cluster)) == ["Katib"]
+    assert "kubectl apply --kustomize" in faults(cluster)["Katib"]
+
+
+def plant_no_label(fake) -> None:
+    fake.put(NAMESPACES, {"metadata": {"name": "default"}})
+
+
+def plant_istio(fake) -> None:
+    labels = {LABEL: "enabled", "istio-injection": "enabled"}
+    fake.put(NAMESPACES, {"metadata": {"name": "default", "labels": labels}})
+
+
+def plant_webhook_down(fake) -> None:
+    fake.refuse = lambda method, path, _: (
+        (500, "failed calling webhook") if path.endswith("/experiments") else None
+    )
+
+
+def plant_no_webhook(fake) -> None:
+    fake.refuse = lambda *_: None
+
+
+@pytest.mark.parametrize(
+    ("plant", "what", "told"),
+    [
+        (lambda fake: fake.remove(NAMESPACES, "default"), "namespace", "kubectl create namespace"),
+        (plant_no_label, "namespace", f"kubectl label namespace default {LABEL}=enabled"),
+        (plant_istio, "Istio", 'sidecar.istio.io/inject: "false"'),
+        (plant_webhook_down, "webhook", "rollout restart deployment katib-controller"),
+        (plant_no_webhook, "webhook", "an empty Experiment was not refused"),
+        (
+            lambda fake: fake.put(APPS, deployment("katib-controller", 0)),
+            "katib-controller",
+            "no pod of it is ready",
+        ),
+        (
+            lambda fake: fake.put(APPS, deployment("katib-controller", 1, "v0.18.0")),
+            "katib-controller",
+            "v0.18.0; this project follows v0.19.0",
+        ),
+        (lambda fake: fake.remove(APPS, "katib-db-manager"), "katib-db-manager", "no such"),
+        (lambda fake: fake.forbidden.add("trials"), "rights", "list trials"),
+        (lambda fake: fake.remove(STORAGE, "standard"), "storage class", "annotate storageclass"),
+        (lambda fake: fake.remove(CONFIGMAPS, "katib-config"), "algorithms", "cannot be read"),
+    ],
+    ids=[
+        "no namespace",
+        "no label",
+        "Istio",
+        "webhook down",
+        "no webhook",
+        "not ready",
+        "other version",
+        "no database",
+        "no rights",
+        "no storage",
+        "no configuration",
+    ],
+)
+def test_a_fault_is_named_with_what_mends_it(sound, cluster, plant, what, told):
+    plant(sound)
+    assert list(faults(cluster)) == [what]
+    assert told in faults(cluster)[what]
+
+
+def test_what_one_may_not_look_at_is_no_fault(sound, cluster):
+    before = sound.refuse
+    sound.refuse = lambda method, path, body: (
+        (403, "nodes is forbidden") if path.endswith("/nodes") else before(method, path, body)
+    )
+    assert "nodes is forbidden" in faults(cluster)["gpus"]
