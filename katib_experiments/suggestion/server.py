@@ -27,6 +27,8 @@ class Server:
         with Server() as server:
             port = server.bind(0)
             server.start()
+
+    At the end of the block requests at hand are cut off; :meth:`stop` waits for them.
     """
 
     def __init__(self, early_stopping: EarlyStoppingService | None = None) -> None:
