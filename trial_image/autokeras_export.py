@@ -14,6 +14,7 @@ from trial_image.autokeras_settings import SearchSettings
 from trial_image.autokeras_text import Vocabulary
 from trial_image.autokeras_trials import Row, write
 from trial_image.data import Data
+from trial_image.result import with_scale
 
 
 def export(
@@ -24,8 +25,7 @@ def export(
     model = plain(best)
     write(folder / "summary.txt", summary(model))
     write(folder / "architecture.svg", picture(model))
-    if vocabulary:
-        model = vocabulary.before(model)
+    model = vocabulary.before(model) if vocabulary else before_standardising(model, data)
     draft = folder / ".best_model.keras"
     model.save(draft)
     os.replace(draft, folder / "best_model.keras")  # noqa: PTH105
@@ -47,6 +47,14 @@ def plain(model: keras.Model) -> keras.Model:
         (layer.output for layer in model.layers if isinstance(layer, CastToFloat32)), model.input
     )
     return keras.Model(start, model.output, name="best_model")
+
+
+def before_standardising(model: keras.Model, data: Data) -> keras.Model:
+    """The model that takes data as they were read; images in a row as images."""
+    shape = data.train.x.shape[1:]
+    if len(model.input_shape) - 1 < len(shape):
+        model = keras.Sequential([keras.Input(shape), keras.layers.Flatten(), model])
+    return with_scale(model, data)
 
 
 def meaning(data: Data) -> dict[str, object]:

@@ -6,7 +6,8 @@ The training and the validation part are those of ``trial_image.train``. Every m
 line of metrics at its end, and the best one prints its line again when the search ends, so that
 the highest value and the latest value are the same model's. The folder ``--output_dir`` then holds
 
-    best_model.keras   weights of the best epoch of the best trial, in plain Keras; see classes.json
+    best_model.keras   weights of the best epoch of the best trial, in plain Keras; it takes data
+                       as they were read, not standardised, and texts as texts
     classes.json       what its outputs mean
     summary.txt        its layers; architecture.svg draws them
     result.json        its metrics and size, and what was searched for
@@ -14,7 +15,7 @@ the highest value and the latest value are the same model's. The folder ``--outp
     search/            AutoKeras's own state, from which a search that was killed goes on
 
 Exit codes: 0 a model was found; 1 no trial succeeded; 2 wrong flags; 3 the data cannot be had;
-143 ended by SIGTERM. What was printed and written before the end counts.
+5 out of memory; 143 ended by SIGTERM. What was printed and written before the end counts.
 """
 
 from __future__ import annotations
@@ -41,11 +42,10 @@ from trial_image.autokeras_text import Vocabulary, load_texts
 from trial_image.autokeras_trials import Row, read_trials, write
 from trial_image.autokeras_tuners import SearchError
 from trial_image.callbacks import metric_text, say
-from trial_image.data import Data, DataError, load
+from trial_image.data import Data, DataError, Stream, load
 from trial_image.settings import SettingsError
-from trial_image.train import end_on_sigterm
+from trial_image.train import EXIT_CODES, end_on_sigterm
 
-EXIT_CODES = {SearchError: 1, SettingsError: 2, DataError: 3}
 KNOWN_WARNINGS = (
     "The structure of `inputs`",  # AutoKeras hands an array to a model that takes a list of one
     "Skipping variable loading",  # of an optimizer that trains no more
@@ -60,9 +60,9 @@ def main(settings: SearchSettings) -> int:
     try:
         same_search(settings)
         search(settings)
-    except tuple(EXIT_CODES) as error:
+    except (SearchError, *EXIT_CODES) as error:
         print(error, file=sys.stderr)  # noqa: T201
-        return EXIT_CODES[type(error)]
+        return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), 1)
     return 0
 
 
@@ -109,6 +109,8 @@ def read(settings: SearchSettings) -> tuple[Data, Vocabulary | None]:
     if settings.kind == "text":
         return load_texts(settings)
     data = load(settings.data)
+    if isinstance(data.train, Stream):
+        raise DataError("--dataset: AutoKeras 3.0.0 learns from arrays alone, not from tf.data")
     if (data.classes > 0) != (settings.goal == "classification"):
         found = "classes" if data.classes else "numbers"
         raise DataError(f"--task={settings.task}: the target of this dataset is {found}")

@@ -9,10 +9,9 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
-from sklearn.model_selection import train_test_split
 
 from trial_image.autokeras_settings import SearchSettings
-from trial_image.data import SPLIT_SEED, Array, Data, DataError, Part
+from trial_image.data import SPLIT_SEED, Array, Data, DataError, Part, split_off
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +43,11 @@ def load_texts(settings: SearchSettings) -> tuple[Data, Vocabulary]:
         names, y = np.unique(targets, return_inverse=True)
     else:
         y = _numbers(targets)
-    kept, held = _split(np.arange(len(y)), y, settings.data.test_split, len(names))
-    train, validation = _split(kept, y, settings.data.validation_split, len(names))
+    strata, random = y if len(names) else np.zeros(len(y)), np.random.default_rng(SPLIT_SEED)
+    kept, held = split_off(np.arange(len(y)), strata, settings.data.test_split, random)
+    train, validation = split_off(kept, strata, settings.data.validation_split, random)
+    if len(names) == 1 or not (len(train) and len(validation)):
+        raise DataError(f"{settings.data.dataset}: has too few examples, or one class alone")
     layer = keras.layers.TextVectorization(
         max_tokens=settings.max_tokens, output_sequence_length=settings.output_sequence_length
     )
@@ -91,17 +93,3 @@ def _numbers(targets: Array) -> Array:
     if not np.isfinite(y).all():
         raise DataError("--dataset: the target must be finite everywhere")
     return y
-
-
-def _split(rows: Array, y: Array, share: float, classes: int) -> tuple[Array, Array]:
-    """``rows`` in two, the second with ``share`` of every class."""
-    try:
-        first, second = train_test_split(
-            rows,
-            test_size=share,
-            stratify=y[rows] if classes else None,
-            random_state=SPLIT_SEED,
-        )
-    except ValueError as error:
-        raise DataError(f"--dataset: {error}") from error
-    return first, second

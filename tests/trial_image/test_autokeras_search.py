@@ -67,8 +67,10 @@ def test_a_search_for_images_prints_a_line_per_model_and_keeps_the_best(tmp_path
 
 def check_the_model_elsewhere(folder: Path, result: dict) -> None:
     """Another process, without AutoKeras, measures what the search did."""
-    validation = load(parse([]).data).validation
-    np.savez(folder / "validation.npz", x=validation.x, y=validation.y)
+    data = load(parse([]).data)
+    mean, deviation = data.scale
+    pixels = data.validation.x * deviation + mean
+    np.savez(folder / "validation.npz", x=pixels, y=data.validation.y)
     program = """
 import keras, numpy, sys
 model, data = keras.models.load_model("best_model.keras"), numpy.load("validation.npz")
@@ -85,8 +87,8 @@ print("parameters", model.count_params())
 
 def check_the_picture(folder: Path) -> None:
     texts = [node.text for node in ElementTree.parse(folder / "architecture.svg").iter()]
-    layers = keras.models.load_model(folder / "best_model.keras").layers
-    for layer in layers:
+    *_, searched = keras.models.load_model(folder / "best_model.keras").layers
+    for layer in searched.layers[1:]:
         assert any(text and text.startswith(f"{layer.name}, ") for text in texts), layer.name
 
 
@@ -176,6 +178,28 @@ def test_a_search_is_not_gone_on_with_under_other_settings(tmp_path: Path, capsy
 def test_data_that_do_not_suit_end_with_3_and_say_so(tmp_path: Path, capsys, flags, message: str):
     assert main(parse([*flags, f"--output_dir={tmp_path}"])) == 3
     assert message in capsys.readouterr().err
+
+
+def test_a_state_that_cannot_be_read_ends_with_1_and_says_what_to_do(tmp_path: Path, capsys):
+    project = tmp_path / "search"
+    project.mkdir()
+    for name in ("oracle.json", "tuner0.json"):
+        (project / name).write_text('{"ongoing')
+    assert main(parse([*TABLE, table(tmp_path), f"--output_dir={tmp_path}"])) == 1
+    assert re.search("the search in it cannot be read .*--overwrite", capsys.readouterr().err)
+
+
+def test_streams_are_refused(tmp_path: Path, capsys):
+    (tmp_path / "own.py").write_text("""
+import tensorflow as tf
+
+def data():
+    batches = tf.data.Dataset.from_tensor_slices(([[0.0], [1.0]], [0, 1])).batch(2)
+    return batches, batches
+""")
+    flags = ["--task=structured_data_classification", f"--dataset={tmp_path / 'own.py'}:data"]
+    assert main(parse([*flags, f"--output_dir={tmp_path}"])) == 3
+    assert "arrays alone" in capsys.readouterr().err
 
 
 def test_tables_are_no_images(tmp_path: Path, capsys):
