@@ -6,6 +6,7 @@ BIN := .venv/bin
 STAMP := .venv/complete
 
 IMAGE ?= katib-automl/trial:0.1.0
+SUGGESTION_IMAGE ?= katib-automl/suggestion:0.1.0
 # The first that answers: a docker command may have no engine behind it.
 ENGINE ?= $(shell for engine in docker podman buildah; do $$engine info > /dev/null 2>&1 && echo $$engine && break; done)
 # BUILD_FLAGS: what a build needs in a place, such as a proxy's certificate: --volume=FILE:/etc/ssl/certs/ca-certificates.crt:ro
@@ -16,7 +17,7 @@ COMPILE := uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-ur
 NEEDLESS := --no-annotate --no-emit-package libclang  # TensorFlow asks for it and never loads it
 
 .DEFAULT_GOAL := help
-.PHONY: help env search test lint benchmark constraints image image-gpu images image-test clean
+.PHONY: help env search test lint benchmark constraints image image-gpu image-suggestion images image-test clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +51,7 @@ constraints: ## Compile constraints.txt and the images' requirements anew (needs
 	$(COMPILE) $(NEEDLESS) --constraints constraints.txt trial_image/requirements/cpu.in -o trial_image/requirements/cpu.txt
 	$(COMPILE) $(NEEDLESS) --constraints constraints.txt trial_image/requirements/gpu.in -o trial_image/requirements/gpu.txt
 	$(COMPILE) $(NEEDLESS) trial_image/requirements/tf221.in -o trial_image/requirements/tf221.txt
+	$(COMPILE) --no-annotate --no-deps --constraints constraints.txt katib_experiments/suggestion/requirements.in -o katib_experiments/suggestion/requirements.txt
 
 image: ## Build the image of a Trial for a CPU, with docker, podman or buildah (1.6 GB, minutes)
 	$(BUILD) --file trial_image/Dockerfile --tag $(IMAGE) trial_image
@@ -59,7 +61,11 @@ image-gpu: ## The same with CUDA (several GB)
 	$(BUILD) --file trial_image/Dockerfile.gpu --tag $(IMAGE)-gpu trial_image
 	@$(ENGINE) images $(IMAGE)-gpu
 
-images: image image-gpu ## Both images of a Trial, and their sizes
+image-suggestion: ## Build the image of the suggestion service
+	$(BUILD) --file katib_experiments/suggestion/Dockerfile --tag $(SUGGESTION_IMAGE) katib_experiments
+	@$(ENGINE) images $(SUGGESTION_IMAGE)
+
+images: image image-gpu image-suggestion ## All images, and their sizes
 
 image-test: image $(STAMP) ## Run Trials in the image as a cluster would (docker or podman)
 	ENGINE=$(ENGINE) TRIAL_IMAGE=$(IMAGE) $(BIN)/pytest tests/image
