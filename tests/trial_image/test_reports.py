@@ -11,9 +11,12 @@ import keras
 import pytest
 from kubeflow.katib import katib_api_pb2 as api
 from kubeflow.katib import katib_api_pb2_grpc as services
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from tensorboard.plugins.hparams.metadata import parse_session_end_info_plugin_data as session_end
-from tensorboard.plugins.hparams.metadata import parse_session_start_info_plugin_data as session
+from tensorboard.backend.event_processing.data_provider import MultiplexerDataProvider
+from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
+from tensorboard.context import RequestContext
+from tensorboard.plugins.base_plugin import TBContext
+from tensorboard.plugins.hparams import api_pb2, get_experiment, list_session_groups
+from tensorboard.plugins.hparams.backend_context import Context
 
 from katib_experiments.engine.metrics import collector_of, observation_of
 from katib_experiments.engine.runner import OUTPUT
@@ -142,28 +145,36 @@ def test_json_has_what_katib_wants_of_it(tmp_path: Path):
     }
 
 
-def test_tensorboard_compares_trials_by_their_settings(tmp_path: Path):
-    report(
-        *reporters(
-            Settings(
-                metrics="tensorboard",
-                log_dir=str(tmp_path),
-                units=48,
-                seed=7,
-                hyperparameters={"width": 5},
-            )
-        )
+def hparams_tab(folder: Path) -> tuple[list[str], dict[float, float]]:
+    """What TensorBoard's own plugin shows of Trials below ``folder``: which hyperparameters differ,
+    and the validation accuracy of each ended Trial by its units."""
+    runs = EventMultiplexer().AddRunsFromDirectory(str(folder))
+    runs.Reload()
+    base = TBContext(data_provider=MultiplexerDataProvider(runs, str(folder)), logdir=str(folder))
+    asked = (RequestContext(), Context(base), "all")
+    found = get_experiment.Handler(*asked, api_pb2.GetExperimentRequest()).run()
+    listed = api_pb2.ListSessionGroupsRequest(
+        allowed_statuses=[api_pb2.STATUS_SUCCESS], start_index=0, slice_size=9
     )
-    events = EventAccumulator(str(tmp_path))
-    events.Reload()
-    content = events.PluginTagToContent("hparams")
-    values = dict(session(content["_hparams_/session_start_info"]).hparams)
-    assert (values["units"].number_value, values["seed"].number_value) == (48, 7)
-    assert (values["epochs"].number_value, values["optimizer"].string_value) == (10, "adam")
-    assert values["width"].number_value == 5
-    assert not {"log_dir", "hyperparameters"} & set(values)
-    end = session_end(content["_hparams_/session_end_info"])
-    assert end.status == 1, "ended with success"
+    groups = list_session_groups.Handler(*asked, listed).run().session_groups
+    values = {
+        group.hparams["units"].number_value: metric.value
+        for group in groups
+        for metric in group.metric_values
+        if metric.name.tag == "val_accuracy"
+    }
+    return [each.name for each in found.hparam_infos if each.differs], values
+
+
+def test_tensorboard_compares_trials_by_their_settings(tmp_path: Path):
+    for units in (8, 16):
+        folder = str(tmp_path / f"trial-{units}" / "tfevent")
+        own = {"width": units + 1}
+        settings = Settings(metrics="tensorboard", log_dir=folder, units=units, hyperparameters=own)
+        report(*reporters(settings))
+    differing, values = hparams_tab(tmp_path)
+    assert sorted(differing) == ["units", "width"]
+    assert values == {8: 0.5, 16: 0.5}
 
 
 def test_a_request_is_the_message_of_katibs_own_stubs():
