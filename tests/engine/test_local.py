@@ -47,6 +47,12 @@ def test_all_that_belongs_to_a_run_is_in_its_directory(backend):
     assert written == outcome.experiment.document
 
 
+def test_names_are_the_newest_first(backend):
+    for name in ("b", "c", "a"):
+        backend.submit(a_parsed(name))
+    assert backend.names() == ["a", "c", "b"]
+
+
 @pytest.mark.parametrize("name", ["..", "a/b", "", "/etc", "A", ".hidden", "a\n"])
 def test_a_name_cannot_lead_out_of_the_directory_of_runs(backend, name):
     with pytest.raises(ExperimentNotFound):
