@@ -14,8 +14,10 @@ from trial_image.settings import Settings, SettingsError
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "momentum": ("sgd", {"momentum": 0.9}),
     "nesterov": ("sgd", {"momentum": 0.9, "nesterov": True}),
+    # Keras's 1e-30 times 1e-30 is 0 in float32: an input that is always 0 makes weights NaN.
+    "adafactor": ("adafactor", {"epsilon_1": 1e-16}),
 }
-"""Names of ours for an optimizer of Keras's with arguments."""
+"""Optimizers of Keras's with arguments of ours, which flags of the same names replace."""
 
 
 def optimizer(

@@ -92,7 +92,7 @@ OPTIMIZERS = (
 variable, which TensorFlow's have not."""
 SCHEDULES = ("constant", "exponential", "step", "cosine", "plateau")
 FLIPS = ("none", "horizontal", "vertical", "horizontal_and_vertical")
-POLICIES = ("float32", "mixed_float16", "mixed_bfloat16", "bfloat16", "float64")
+POLICIES = ("float32", "mixed_float16", "mixed_bfloat16", "float64")
 MODEL = Rule(f"empty, or {FUNCTION.text}", lambda value: not value or FUNCTION.holds(value))
 
 

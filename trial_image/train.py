@@ -96,7 +96,7 @@ def train(settings: Settings, data: Data) -> keras.Model:
         settings.batch_size,
         model.train_step,
         steps_per_execution=settings.steps_per_execution,
-        jit_compile=settings.jit_compile,
+        jit_compile=settings.jit_compile and model.jit_compile,  # Keras knows what cannot be
     )
     evaluate = epoch_function(model, data.validation, EVALUATION_BATCH, model.test_step)
     shuffle = np.random.default_rng(settings.seed)

@@ -185,5 +185,5 @@ def rows_of(data: Data) -> set[bytes]:
 
 
 def test_no_setting_of_keras_is_left_behind():
-    train(replace(BASE, dtype_policy="bfloat16", epochs=1), some_data())
+    train(replace(BASE, dtype_policy="mixed_bfloat16", epochs=1), some_data())
     assert keras.config.dtype_policy().name == "float32"
