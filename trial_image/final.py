@@ -77,7 +77,13 @@ def write(folder: Path, settings: Settings, seeds: int, recipe: Recipe | None) -
         if not number:
             model.export(folder / "saved_model", verbose=False)
             parameters = model.count_params()
-    result = {"examples": len(y), "epochs": epochs, "seeds": seeds, "parameters": parameters}
+    result = {
+        "examples": len(y),
+        "epochs": epochs,
+        "seeds": seeds,
+        "parameters": parameters,
+        "hyperparameters": recipe.hyperparameters if recipe else {},
+    }
     (folder / "classes.json").write_text(json.dumps({"classes": list(data.names)}))
     (folder / "result.json").write_text(json.dumps(result))
 
@@ -120,14 +126,19 @@ def whole(
 ) -> keras.Model:
     """``network`` with its scaling before it and, for classes, probabilities after it."""
     examples = keras.Input(shape, name="examples")
-    outputs, last = network(scale(examples)), network
-    while isinstance(last, keras.Model):
-        last = last.layers[-1]
-    probabilities = keras.activations.softmax, keras.activations.sigmoid
-    if classes and getattr(last, "activation", None) not in probabilities:
+    outputs = network(scale(examples))
+    if classes and not gives_probabilities(network):
         kind = "sigmoid" if network.output_shape[-1] == 1 else "softmax"
         outputs = keras.layers.Activation(kind, dtype="float32", name="probabilities")(outputs)
     return keras.Model(examples, outputs, name="final")
+
+
+def gives_probabilities(network: keras.Model) -> bool:
+    last: keras.layers.Layer = network
+    while isinstance(last, keras.Model):
+        last = last.layers[-1]
+    known = keras.activations.softmax, keras.activations.sigmoid
+    return isinstance(last, keras.layers.Softmax) or getattr(last, "activation", None) in known
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ class Recipe:
     """What the search found: a network, and how it was trained."""
 
     model: keras.Model
-    optimizer: str
-    learning_rate: float
+    hyperparameters: Mapping[str, Any]
+    """What the search chose, ``optimizer`` and ``learning_rate`` among it."""
     batch_size: int
     epochs: int
     """Of the best epoch: with the validation part learned from nothing says when to stop."""
@@ -30,11 +30,9 @@ def recipe_of(folder: Path) -> Recipe:
     try:
         result = json.loads((folder / "result.json").read_text())
         model = keras.models.load_model(folder / "best_model.keras", compile=False)
-        values = result["hyperparameters"]
         return Recipe(
             model=model,
-            optimizer=values["optimizer"],
-            learning_rate=float(values["learning_rate"]),
+            hyperparameters=result["hyperparameters"],
             batch_size=int(result["settings"]["batch_size"]),
             epochs=int(result["epoch"]),
         )
@@ -72,4 +70,5 @@ def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
         "sgd": keras.optimizers.SGD,
         "adam_weight_decay": keras.optimizers.AdamW,
     }
-    return kinds[recipe.optimizer](learning_rate=recipe.learning_rate)
+    chosen = recipe.hyperparameters
+    return kinds[chosen["optimizer"]](learning_rate=float(chosen["learning_rate"]))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from trial_image.data import load
-from trial_image.final import best_epochs, scaling, whole, write
+from trial_image.final import best_epochs, gives_probabilities, scaling, whole, write
 from trial_image.predict import predict
 from trial_image.retrain import Recipe, retrain
 from trial_image.settings import Settings
@@ -62,6 +62,13 @@ def test_outputs_become_probabilities_once(units: int, activation: str | None):
     assert (model.layers[-1].name == "probabilities") == (activation is None)
 
 
+def test_a_softmax_layer_is_not_followed_by_another():
+    layers = [keras.Input((2,)), keras.layers.Dense(3), keras.layers.Softmax()]
+    inner = keras.Sequential(layers)
+    assert gives_probabilities(inner)
+    assert gives_probabilities(keras.Sequential([keras.Input((2,)), inner]))
+
+
 def test_a_constant_column_keeps_its_scale():
     x = np.float32([[1, 5], [3, 5]])
     assert np.allclose(scaling(x)(x), [[-1, 0], [1, 0]], atol=1e-3)
@@ -72,7 +79,8 @@ def test_a_network_of_autokeras_is_trained_anew(table: Path):
     data = load(Settings(dataset=str(table)))
     inputs = keras.Input((2,))
     found = keras.Model([inputs], [keras.layers.Dense(1, "sigmoid")(inputs)])
-    recipe = Recipe(found, "sgd", learning_rate=0.5, batch_size=8, epochs=10)
+    chosen = {"optimizer": "sgd", "learning_rate": 0.5}
+    recipe = Recipe(found, chosen, batch_size=8, epochs=10)
     network = retrain(recipe, 0, data)
     predicted = network.predict(data.train.x, verbose=0)[:, 0] > 0.5
     assert (predicted == data.train.y).mean() > 0.95
