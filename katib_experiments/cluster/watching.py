@@ -28,10 +28,8 @@ class Feed:
         path: str,
         selector: Query,
         news: Queue[AutomlError | None],
-        patience: tuple[float, ...] = PATIENCE,
     ) -> None:
         self._cluster, self._path, self._selector, self._news = cluster, path, selector, news
-        self._patience = patience
         self._objects: dict[str, Object] = {}
         self._stream: Stream | None = None
         self._closed = threading.Event()
@@ -55,14 +53,14 @@ class Feed:
             try:
                 self._follow()
                 failures = 0
-                self._closed.wait(self._patience[0])  # not at once, should all watches be cut off
+                self._closed.wait(PATIENCE[0])  # not at once, should all watches be cut off
             except AutomlError as error:
                 if self._closed.is_set():
                     return
-                if not _passing(error) or failures >= len(self._patience):
+                if not _passing(error) or failures >= len(PATIENCE):
                     self._news.put(error)
                     return
-                self._closed.wait(self._patience[failures])
+                self._closed.wait(PATIENCE[failures])
                 failures += 1
 
     def _list(self) -> None:

@@ -11,7 +11,8 @@ from tests.support.kubernetes import fake_kubernetes
 
 
 @pytest.fixture
-def served():
+def served(monkeypatch):
+    monkeypatch.setattr("katib_experiments.cluster.watching.PATIENCE", (0.01, 0.01))
     with fake_kubernetes() as (fake, cluster):
         for path in COLLECTIONS:
             fake.collections[path] = {}

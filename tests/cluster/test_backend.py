@@ -102,6 +102,22 @@ def test_a_watch_ends_with_the_error_that_it_met(backend, fake):
         next(outcomes)
 
 
+@pytest.mark.parametrize("failures", [2, 3])
+def test_a_server_that_is_away_for_a_while_is_waited_for(backend, fake, failures):
+    fake.put(EXPERIMENTS, an_experiment_object("Created"))
+    outcomes = backend.watch("example")
+    next(outcomes)
+    left = [(503, "starting")] * failures
+    fake.refuse = lambda _, path, __: left.pop() if left and path == TRIALS else None
+    fake.cut()
+    fake.put(TRIALS, a_trial_object("example-a", "0.5", "Created", "Running"))
+    if failures > 2:
+        with pytest.raises(ClusterError, match="starting"):
+            next(outcomes)
+    else:
+        assert len(next(outcomes).trials) == 1
+
+
 def test_watching_leaves_no_thread_behind(backend, fake):
     fake.put(EXPERIMENTS, an_experiment_object("Created"))
     outcomes = backend.watch("example")

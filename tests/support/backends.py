@@ -46,7 +46,10 @@ def katib(_: Path) -> Iterator[Place]:
         image = shell_image(cluster)
 
         def search(*arguments: Any, **fields: Any) -> Experiment:
-            return parse(with_defaults(on_katib(image, *arguments, **fields)))
+            document = on_katib(image, *arguments, **fields)
+            # By name and labels Katib finds an Experiment's Trials, in whatever namespace.
+            document["metadata"]["labels"] = {"namespace": namespace}
+            return parse(with_defaults(document))
 
         yield Place(KatibBackend(namespace, cluster=cluster), search)
 

@@ -111,6 +111,7 @@ def selects(item: Object, query: dict[str, str]) -> bool:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     fake: FakeKubernetes
 
     def do_GET(self) -> None:

@@ -1,0 +1,215 @@
+"""A real Katib: its webhook, its controller and its collectors."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from katib_experiments.cli.names import shipped
+from katib_experiments.cluster import KatibBackend
+from katib_experiments.cluster.client import Cluster, Refused, objects_path
+from katib_experiments.cluster.doctor import findings
+from katib_experiments.cluster.katib_config import katib_config, served
+from katib_experiments.errors import ClusterError, DocumentError, ExperimentChanged
+from katib_experiments.experiment.defaults import with_defaults
+from katib_experiments.experiment.document import load, parse
+from katib_experiments.experiment.model import ExperimentCondition, TrialCondition
+from katib_experiments.experiment.settings import EARLY_STOPPING_KATIB_LACKS, KATIB_LACKS
+from tests.support.backends import (
+    REACHABLE,
+    REASON_TO_SKIP,
+    a_namespace,
+    katib,
+    on_katib,
+    shell_image,
+)
+
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.skipif(not REACHABLE, reason=REASON_TO_SKIP),
+]
+
+
+@pytest.fixture(scope="module")
+def real() -> Cluster:
+    return Cluster()
+
+
+@pytest.fixture(scope="module")
+def namespace(real):
+    with a_namespace(real) as name:
+        yield name
+
+
+@pytest.fixture
+def place(tmp_path):
+    with katib(tmp_path) as made:
+        yield made
+
+
+def documents() -> list[Path]:
+    return list(shipped().values())
+
+
+def dry_run(real: Cluster, namespace: str, path: Path) -> dict:
+    """The object that the server would keep: the document after Katib's webhooks."""
+    (document,) = load(path)
+    metadata = document.data["metadata"] | {"namespace": namespace}
+    body = document.data | {"metadata": metadata}
+    return real.create(objects_path(namespace, "experiments"), body, {"dryRun": "All"})
+
+
+def lacks(path: Path, config: dict) -> bool:
+    """Whether the Experiment asks for what this cluster does not serve."""
+    experiment = parse(with_defaults(load(path)[0].data))
+    stopping = experiment.early_stopping
+    return experiment.algorithm.name not in served(config, "suggestions") or (
+        stopping is not None and stopping.name not in served(config, "earlyStoppings")
+    )
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: path.stem)
+def test_the_webhook_takes_every_shipped_experiment_and_defaults_it_as_we_do(real, namespace, path):
+    if lacks(path, katib_config(real)):
+        with pytest.raises(Refused, match=r"unable to get (Suggestion|EarlyStopping) config data"):
+            dry_run(real, namespace, path)
+        return
+    kept = dry_run(real, namespace, path)
+    assert kept["spec"] == with_defaults(load(path)[0].data)["spec"]
+
+
+def test_only_our_own_algorithms_are_those_that_a_plain_katib_lacks(real):
+    config = katib_config(real)
+    ours = {path.stem for path in documents() if lacks(path, config)}
+    assert ours <= {*KATIB_LACKS, *EARLY_STOPPING_KATIB_LACKS}
+
+
+def test_the_doctor_finds_no_fault_in_three_seconds(real, namespace):
+    start = time.monotonic()
+    found = list(findings(real, namespace))
+    assert time.monotonic() - start < 3
+    assert [each for each in found if each.level == "fault"] == []
+
+
+def test_the_doctor_names_a_namespace_without_the_label(real):
+    with a_namespace(real, labelled=False) as bare:
+        found = findings(real, bare)
+        assert [each.what for each in found if each.level == "fault"] == ["namespace"]
+
+
+def test_a_namespace_without_the_label_is_refused_with_the_command_that_labels_it(real):
+    with a_namespace(real, labelled=False) as bare:
+        experiment = parse(with_defaults(on_katib(shell_image(real))))
+        with pytest.raises(ClusterError, match=f"kubectl label namespace {bare} katib.*=enabled"):
+            KatibBackend(bare, cluster=real).submit(experiment)
+
+
+def test_a_namespace_that_does_not_exist_is_refused_with_the_command_that_makes_it(real):
+    experiment = parse(with_defaults(on_katib(shell_image(real))))
+    with pytest.raises(ClusterError, match="kubectl create namespace nowhere-at-all"):
+        KatibBackend("nowhere-at-all", cluster=real).submit(experiment)
+
+
+def test_what_the_webhook_refuses_is_in_its_own_words(place):
+    experiment = place.search(resumePolicy="Sometimes")
+    with pytest.raises(ClusterError, match=r"denied the request.*invalid ResumePolicyType"):
+        place.backend.submit(experiment)
+
+
+def test_an_algorithm_that_is_not_served_is_a_documents_error(place):
+    with pytest.raises(DocumentError, match=r"nonsense.*katib-config has .*random"):
+        place.backend.submit(place.search(algorithm={"algorithmName": "nonsense"}))
+
+
+def test_only_an_experiment_that_ended_by_its_count_can_go_on(place):
+    goal = {"type": "maximize", "objectiveMetricName": "accuracy", "goal": 0.05}
+    fields = {"objective": goal, "resumePolicy": "LongRunning"}
+    place.backend.submit(place.search(**fields))
+    list(place.backend.watch("example"))
+    with pytest.raises(ExperimentChanged, match="Experiment can be restarted if"):
+        place.backend.submit(place.search(maxTrialCount=9, **fields))
+
+
+def test_values_that_are_not_finite_do_not_become_the_best(place):
+    script = (
+        "echo accuracy=${trialParameters.x};"
+        " case ${trialParameters.x} in 0.2) echo accuracy=nan;; esac"
+    )
+    choices = {"name": "x", "parameterType": "discrete", "feasibleSpace": {"list": ["0.1", "0.2"]}}
+    command, policy = ("sh", "-c", script), {"maxTrialCount": 2, "maxFailedTrialCount": 2}
+    place.backend.submit(place.search(command=command, parameters=[choices], **policy))
+    *_, outcome = place.backend.watch("example")
+    assert outcome.status.condition.ended
+    for trial in outcome.trials:
+        assert trial.value(outcome.experiment.objective) in (0.1, 0.2)
+
+
+def until(place, told: str) -> str:
+    """The text of everything told, once ``told`` is part of it."""
+    for outcome in place.backend.watch("example"):
+        messages = [each.message for each in (*outcome.status.conditions[-1:], *outcome.trials)]
+        if told in "\n".join(messages):
+            return "\n".join(messages)
+    raise AssertionError(f"never told: {told}")
+
+
+def with_container(experiment_of, **fields):
+    """A search whose Trials' container has other fields."""
+    experiment = experiment_of()
+    template = experiment.document["spec"]["trialTemplate"]
+    container = template["trialSpec"]["spec"]["template"]["spec"]["containers"][0]
+    container |= fields
+    return parse(experiment.document)
+
+
+def test_an_image_that_is_nowhere_is_told_of(place):
+    image = "localhost/nowhere/at-all:1"
+    place.backend.submit(with_container(place.search, image=image))
+    assert image in until(place, "ErrImagePull")
+
+
+def test_a_gpu_that_no_node_has_is_told_of(place):
+    limits = {"limits": {"example.com/none-has-it": "1"}}
+    place.backend.submit(with_container(place.search, resources=limits))
+    assert "Insufficient example.com/none-has-it" in until(place, "Unschedulable")
+
+
+def test_a_trial_that_runs_out_of_memory_is_told_of(place):
+    eat = "tail /dev/zero; echo ${trialParameters.x}"
+    limits = {"limits": {"memory": "32Mi"}}
+    experiment = with_container(
+        lambda: place.search(command=("sh", "-c", eat), maxFailedTrialCount=1), resources=limits
+    )
+    place.backend.submit(experiment)
+    assert "limits.memory" in until(place, "OOMKilled")
+
+
+def test_a_suggestion_service_that_cannot_start_is_told_of(place, real):
+    """Bayesian optimization's image is asked for, and is not on a node without a registry."""
+    names = served(katib_config(real), "suggestions")
+    assert "bayesianoptimization" in names
+    place.backend.submit(place.search(algorithm={"algorithmName": "bayesianoptimization"}))
+    told = until(place, "suggestion service")
+    assert "ErrImagePull" in told or "ImagePullBackOff" in told
+
+
+def test_settings_that_the_service_refuses_are_told_of(place):
+    settings = [{"name": "sigma", "value": "-1"}]
+    algorithm = {"algorithmName": "cmaes", "algorithmSettings": settings}
+    place.backend.submit(place.search(algorithm=algorithm))
+    *_, outcome = place.backend.watch("example")
+    assert outcome.status.condition is ExperimentCondition.FAILED
+    assert "Validation failed" in outcome.status.conditions[-1].message
+
+
+def test_a_running_trial_can_be_followed(place):
+    script = "for i in 1 2 3; do echo line $i accuracy=${trialParameters.x}; sleep 1; done"
+    counts = {"maxTrialCount": 1, "parallelTrialCount": 1, "maxFailedTrialCount": 1}
+    place.backend.submit(place.search(command=("sh", "-c", script), **counts))
+    for outcome in place.backend.watch("example"):
+        if outcome.trials and outcome.trials[0].condition is TrialCondition.RUNNING:
+            break
+    lines = list(place.backend.logs("example", outcome.trials[0].name, follow=True))
+    assert [line.split()[1] for line in lines] == ["1", "2", "3"]
