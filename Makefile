@@ -50,6 +50,8 @@ constraints: ## Compile constraints.txt and the images' requirements anew (needs
 	$(COMPILE) --all-extras pyproject.toml -o constraints.txt
 	$(COMPILE) $(NEEDLESS) --constraints constraints.txt trial_image/requirements/cpu.in -o trial_image/requirements/cpu.txt
 	$(COMPILE) $(NEEDLESS) --constraints constraints.txt trial_image/requirements/gpu.in -o trial_image/requirements/gpu.txt
+	$(COMPILE) $(NEEDLESS) --constraints constraints.txt --python-platform aarch64-manylinux_2_28 \
+		trial_image/requirements/arm64.in -o trial_image/requirements/arm64.txt
 	$(COMPILE) $(NEEDLESS) trial_image/requirements/tf221.in -o trial_image/requirements/tf221.txt
 	$(COMPILE) --no-annotate --no-deps --constraints constraints.txt katib_experiments/suggestion/requirements.in -o katib_experiments/suggestion/requirements.txt
 

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "trial_image/requirements"
-IMAGES = ["cpu", "gpu", "tf221"]
+IMAGES = ["cpu", "gpu", "arm64", "tf221"]
 
 
 def pins(path: Path) -> dict[str, str]:
@@ -36,7 +36,7 @@ def test_every_pin_has_hashes_and_no_address(image: str):
         assert re.match(r"[\w.-]+==\S+ \\\n {4}--hash=sha256:", pin), pin
 
 
-@pytest.mark.parametrize("image", ["cpu", "gpu"])
+@pytest.mark.parametrize("image", ["cpu", "gpu", "arm64"])
 def test_an_image_has_the_versions_that_the_tests_run_with(image: str):
     inside, here = pins(FOLDER / f"{image}.txt"), pins(ROOT / "constraints.txt")
     inside["tensorflow"] = inside.get("tensorflow") or inside["tensorflow-cpu"]
@@ -57,7 +57,7 @@ def test_cuda_is_in_the_image_for_gpus_alone():
         for image in IMAGES
     }
     assert any(name.startswith("nvidia-cudnn") for name in cuda["gpu"])
-    assert not cuda["cpu"] + cuda["tf221"]
+    assert not cuda["cpu"] + cuda["arm64"] + cuda["tf221"]
 
 
 @pytest.mark.parametrize("image", IMAGES)
