@@ -54,7 +54,8 @@ def identity(settings: Settings) -> dict[str, Any]:
 
 def checkpoint_path(settings: Settings, data: Data) -> Path:
     """Where in ``settings.checkpoint_dir`` the checkpoint of these settings and data is kept."""
-    parts = [identity(settings), _checksum(data), _source(settings)]
+    keeps_best = bool(settings.output_dir)  # a checkpoint without the best weights is of no use
+    parts = [identity(settings), _checksum(data), _source(settings), keeps_best]
     text = json.dumps(parts, sort_keys=True, default=str)
     return Path(settings.checkpoint_dir) / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.npz"
 

@@ -143,7 +143,12 @@ def test_fewer_epochs_than_a_checkpoint_has_are_trained_anew_beside_it(tmp_path:
 
 def test_other_settings_and_other_data_have_another_checkpoint():
     path = checkpoint_path(TINY, DATA)
-    for other in ({"units": 5}, {"seed": 1}, {"hyperparameters": {"gamma": 2}}):
+    for other in (
+        {"units": 5},
+        {"seed": 1},
+        {"hyperparameters": {"gamma": 2}},
+        {"output_dir": "."},
+    ):
         assert checkpoint_path(replace(TINY, **other), DATA) != path
     assert checkpoint_path(TINY, replace(DATA, train=a_part(64))) != path
 
@@ -162,7 +167,7 @@ def test_an_edited_model_of_ones_own_has_another_checkpoint(tmp_path: Path):
 
 def test_epochs_and_outputs_make_no_other_checkpoint_unless_the_rate_depends_on_the_last_epoch():
     path = checkpoint_path(TINY, DATA)
-    for same in ({"epochs": 99}, {"metrics": "json"}, {"output_dir": "there"}):
+    for same in ({"epochs": 99}, {"metrics": "json"}, {"checkpoint_dir": "."}):
         assert checkpoint_path(replace(TINY, **same), DATA) == path
     cosine = replace(TINY, learning_rate_schedule="cosine")
     assert checkpoint_path(replace(cosine, epochs=99), DATA) != checkpoint_path(cosine, DATA)
