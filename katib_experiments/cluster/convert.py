@@ -4,11 +4,12 @@ way round."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from katib_experiments.backend import Outcome
 from katib_experiments.cluster.client import Object
+from katib_experiments.cluster.objects import Objects, conditions
 from katib_experiments.cluster.reasons import suggestion_notes, trial_notes
 from katib_experiments.errors import ClusterError
 from katib_experiments.experiment.defaults import with_defaults
@@ -28,20 +29,8 @@ from katib_experiments.experiment.model import (
 )
 from katib_experiments.metrics import UNAVAILABLE
 
-EXPERIMENT = "katib.kubeflow.org/experiment"
 _KATIBS_LABELS = "katib.kubeflow.org/"
 _EXPLAINED = (TrialCondition.CREATED, TrialCondition.RUNNING, TrialCondition.FAILED)
-
-
-@dataclass(frozen=True)
-class Objects:
-    """All that the cluster knows of one Experiment."""
-
-    experiment: Object
-    trials: Sequence[Object] = ()
-    suggestion: Object | None = None
-    pods: Sequence[Object] = ()
-    events: Sequence[Object] = ()
 
 
 def manifest(experiment: Experiment, namespace: str) -> Object:
@@ -83,12 +72,6 @@ def outcome_of(objects: Objects, logs: Mapping[str, Sequence[MetricLog]]) -> Out
 def seconds(text: str | None) -> float | None:
     """An RFC 3339 time of the API as seconds since the epoch."""
     return datetime.fromisoformat(text).timestamp() if text else None
-
-
-def conditions(item: Object) -> list[Object]:
-    """The conditions of any object, in the order of their changes: the last one is where it is."""
-    found: list[Object] = (item.get("status") or {}).get("conditions") or []
-    return found
 
 
 def _ordered(trials: Iterable[Object], objects: Objects) -> list[Object]:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from katib_experiments.cluster.client import Cluster, Object, core_path
-from katib_experiments.cluster.reasons import TRIAL
+from katib_experiments.cluster.objects import pods_of
 from katib_experiments.errors import ClusterError
 from katib_experiments.experiment.model import (
     CollectorKind,
@@ -112,8 +112,7 @@ class Curves(Mapping[str, Sequence[MetricLog]]):
             return
         parse = format_of(self._experiment, Counter()).parse
         try:
-            query = {"labelSelector": f"{TRIAL}={trial}"}
-            pods = self._cluster.get(core_path(self._namespace, "pods"), query)["items"]
+            pods = pods_of(self._namespace, trial).read(self._cluster)["items"]
             pod = newest(pods, self._experiment)
             if pod is None:
                 return

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from katib_experiments.cluster.client import Object
-
-TRIAL = "katib.kubeflow.org/trial"
-DEPLOYMENT = "katib.kubeflow.org/deployment"
+from katib_experiments.cluster.objects import DEPLOYMENT, TRIAL, label
 
 # Waiting reasons that pass by themselves.
 _NORMAL = {"ContainerCreating", "PodInitializing", ""}
@@ -63,7 +61,7 @@ def _status(pod: Object) -> Object:
 
 def trial_notes(trial: str, pods: Iterable[Object], events: Iterable[Object]) -> list[str]:
     """Of one Trial that runs or failed."""
-    own = [pod for pod in pods if _label(pod, TRIAL) == trial]
+    own = [pod for pod in pods if label(pod, TRIAL) == trial]
     notes = [note for pod in own for note in pod_notes(pod)]
     if not own:  # a pod that could not even be created, as when a webhook refuses it
         notes += [text for kind, text in _warnings(events, trial) if kind == "Job"]
@@ -80,7 +78,7 @@ def suggestion_notes(
         if condition.get("type") == "Failed" and condition.get("status") == "True"
     ]
     for pod in pods:
-        if _label(pod, DEPLOYMENT):
+        if label(pod, DEPLOYMENT):
             notes += [f"suggestion service: {note}" for note in pod_notes(pod)]
     latest = dict(_warnings(events, name))  # the last of each kind
     return [*notes, *(f"{kind}: {text}" for kind, text in latest.items())]
@@ -95,7 +93,3 @@ def _warnings(events: Iterable[Object], name: str) -> Iterator[tuple[str, str]]:
             continue
         if "object has been modified" not in message:  # Katib tries again by itself
             yield str(about.get("kind")), message
-
-
-def _label(pod: Object, label: str) -> str:
-    return str((pod["metadata"].get("labels") or {}).get(label) or "")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from katib_experiments.cluster.client import NAMESPACE_LABEL, Refused
 from katib_experiments.errors import ClusterError
 
@@ -19,6 +22,15 @@ def explained(error: Refused, namespace: str) -> ClusterError:
     """The error with a line that says what to do, where that is known."""
     mend = _mend(error, namespace)
     return ClusterError(f"{error}\n{mend}") if mend else error
+
+
+@contextmanager
+def explaining(namespace: str) -> Iterator[None]:
+    """Raises what the API refuses as :func:`explained` has it."""
+    try:
+        yield
+    except Refused as error:
+        raise explained(error, namespace) from None
 
 
 def _mend(error: Refused, namespace: str) -> str:

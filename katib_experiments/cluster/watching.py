@@ -10,7 +10,8 @@ from queue import Empty, Queue
 from types import TracebackType
 from typing import Self
 
-from katib_experiments.cluster.client import Cluster, Object, Query, Refused, Stream, Unreachable
+from katib_experiments.cluster.client import Cluster, Object, Refused, Stream, Unreachable
+from katib_experiments.cluster.objects import Source
 from katib_experiments.errors import AutomlError
 
 _WATCH_SECONDS = 300  # then the server ends the watch, and it is taken up
@@ -22,20 +23,14 @@ PATIENCE = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 class Feed:
     """One list, by name, followed by a thread of its own; ``news`` is told of every change."""
 
-    def __init__(
-        self,
-        cluster: Cluster,
-        path: str,
-        selector: Query,
-        news: Queue[AutomlError | None],
-    ) -> None:
-        self._cluster, self._path, self._selector, self._news = cluster, path, selector, news
+    def __init__(self, cluster: Cluster, source: Source, news: Queue[AutomlError | None]) -> None:
+        self._cluster, self._source, self._news = cluster, source, news
         self._objects: dict[str, Object] = {}
         self._stream: Stream | None = None
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"watch {path}", daemon=True)
-        self._list()
-        self._thread.start()
+        self._thread = threading.Thread(target=self._run, name=f"watch {source.path}", daemon=True)
+        if self._list():
+            self._thread.start()
 
     def objects(self) -> list[Object]:
         """As they are now."""
@@ -45,7 +40,8 @@ class Feed:
         self._closed.set()
         if self._stream is not None:
             self._stream.close()
-        self._thread.join(timeout=5)
+        if self._thread.ident is not None:
+            self._thread.join(timeout=5)
 
     def _run(self) -> None:
         failures = 0
@@ -63,11 +59,13 @@ class Feed:
                 self._closed.wait(PATIENCE[failures])
                 failures += 1
 
-    def _list(self) -> None:
-        answer = self._cluster.get(self._path, self._selector)
-        self._version = str(answer["metadata"]["resourceVersion"])
+    def _list(self) -> bool:
+        """Whether there is something to watch: not where it may not even be read."""
+        answer = self._source.read(self._cluster)
         self._objects = {item["metadata"]["name"]: item for item in answer["items"]}
+        self._version = str(answer["metadata"].get("resourceVersion") or "")
         self._news.put(None)
+        return bool(self._version)
 
     def _follow(self) -> None:
         """One watch, to its end."""
@@ -78,7 +76,9 @@ class Feed:
             "timeoutSeconds": _WATCH_SECONDS,
         }
         try:
-            self._stream = self._cluster.lines(self._path, {**self._selector, **options})
+            self._stream = self._cluster.lines(
+                self._source.path, {**self._source.selector, **options}
+            )
             if self._closed.is_set():
                 self._stream.close()
             for line in self._stream:
@@ -113,18 +113,18 @@ def _passing(error: AutomlError) -> bool:
 class Feeds:
     """Several lists at once; a context manager that ends their watches.
 
-    ``sources`` are path and selector of each list, by a name.
+    ``sources`` are the lists, by a name.
     """
 
-    def __init__(self, cluster: Cluster, sources: Mapping[str, tuple[str, Query]]) -> None:
+    def __init__(self, cluster: Cluster, sources: Mapping[str, Source]) -> None:
         self._cluster, self._sources = cluster, sources
         self._news: Queue[AutomlError | None] = Queue()
         self._feeds: dict[str, Feed] = {}
 
     def __enter__(self) -> Self:
         try:
-            for name, (path, selector) in self._sources.items():
-                self._feeds[name] = Feed(self._cluster, path, selector, self._news)
+            for name, source in self._sources.items():
+                self._feeds[name] = Feed(self._cluster, source, self._news)
         except BaseException:
             self._close()
             raise
@@ -154,5 +154,6 @@ class Feeds:
                     raise error
             yield
 
-    def __getitem__(self, name: str) -> list[Object]:
-        return self._feeds[name].objects()
+    def objects(self) -> dict[str, list[Object]]:
+        """Every list as it is now."""
+        return {name: feed.objects() for name, feed in self._feeds.items()}

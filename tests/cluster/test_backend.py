@@ -15,6 +15,7 @@ from katib_experiments.errors import (
 from katib_experiments.experiment.model import ExperimentCondition
 from tests.support.documents import a_parsed
 from tests.support.katib import (
+    EVENTS,
     EXPERIMENTS,
     PODS,
     TRIALS,
@@ -96,9 +97,9 @@ def test_a_watch_ends_with_the_error_that_it_met(backend, fake):
     fake.put(EXPERIMENTS, an_experiment_object("Created"))
     outcomes = backend.watch("example")
     next(outcomes)
-    fake.refuse = lambda *_: (403, "pods is forbidden")
+    fake.refuse = lambda *_: (403, "trials is forbidden")
     fake.cut()
-    with pytest.raises(ClusterError, match="pods is forbidden"):
+    with pytest.raises(ClusterError, match="trials is forbidden"):
         next(outcomes)
 
 
@@ -158,6 +159,28 @@ def test_delete_returns_when_it_is_gone(backend, fake):
     assert backend.names() == []
     with pytest.raises(ExperimentNotFound, match="example"):
         backend.delete("example")
+
+
+def test_why_a_trial_failed_is_remembered_when_its_pod_is_gone(backend, fake):
+    fake.put(EXPERIMENTS, an_experiment_object("Created", "Running"))
+    fake.put(TRIALS, a_trial_object("example-a", "0.5", "Created", "Failed"))
+    fake.put(PODS, a_pod("example-a", {"terminated": {"exitCode": 3, "reason": "Error"}}))
+    outcomes = backend.watch("example")
+    next(outcomes)
+    fake.remove(PODS, "example-a-pod")
+    fake.put(EXPERIMENTS, an_experiment_object("Created", "Failed"))
+    *_, outcome = outcomes
+    assert "exit code 3" in outcome.trials[0].message
+
+
+def test_who_may_not_read_pods_and_events_goes_without_reasons(backend, fake):
+    fake.put(EXPERIMENTS, an_experiment_object("Created", "Running"))
+    fake.refuse = lambda _, path, __: (403, "forbidden") if path in (PODS, EVENTS) else None
+    assert backend.outcome("example").trials == ()
+    outcomes = backend.watch("example")
+    next(outcomes)
+    fake.put(EXPERIMENTS, an_experiment_object("Created", "Succeeded"))
+    assert next(outcomes).status.condition is ExperimentCondition.SUCCEEDED
 
 
 SIDECAR = """\

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from katib_experiments.cluster.convert import Objects, experiment_of, manifest, outcome_of
+from katib_experiments.cluster.convert import experiment_of, manifest, outcome_of
+from katib_experiments.cluster.objects import Objects
 from katib_experiments.errors import ClusterError
 from katib_experiments.experiment.model import TrialCondition
 from katib_experiments.status import experiment_document
