@@ -1,0 +1,60 @@
+"""The Dataset artifact: a folder with ``data.npz``, the arrays x_train y_train x_test y_test."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipelines.steps.programs import StepError, run_program
+
+FILE = "data.npz"
+ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+
+
+def prepare(folder: Path, dataset: str, flags: list[str]) -> dict[str, Any]:
+    """Read ``dataset`` and split it once; what the artifact says of itself."""
+    run_program("split", [f"--output={folder / FILE}", f"--dataset={dataset}", *flags])
+    return {"dataset": dataset, **described(folder)}
+
+
+def data_file(artifact: str | Path) -> Path:
+    """The file of a Dataset artifact: of :func:`prepare`'s folder, or a single .npz file, whose
+    name may come from elsewhere but must say what it is, for trainers go by it."""
+    path = Path(artifact)
+    if (path / FILE).is_file():
+        return (path / FILE).absolute()
+    if path.is_file() and path.suffix == ".npz":
+        return path.absolute()
+    raise StepError(f"data: received {path}: must be a folder with {FILE}, or a .npz file")
+
+
+def described(artifact: str | Path) -> dict[str, Any]:
+    """Sizes, kind and hash of the arrays, as an artifact's metadata can hold them."""
+    with np.load(data_file(artifact), allow_pickle=False) as file:
+        if missing := set(ARRAYS) - set(file.files):
+            raise StepError(f"data: {artifact} lacks the arrays {', '.join(sorted(missing))}")
+        arrays = {name: file[name] for name in ARRAYS}
+    digest = hashlib.sha256()
+    for name, array in arrays.items():
+        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    x = arrays["x_train"]
+    return {
+        "sha256": digest.hexdigest(),
+        "train_examples": len(x),
+        "test_examples": len(arrays["x_test"]),
+        "shape": " × ".join(map(str, x.shape[1:])),
+        "kind": "image" if x.ndim > 2 else "structured_data",
+        "task": task_of(arrays["y_train"]),
+    }
+
+
+def task_of(y: np.ndarray[Any, np.dtype[Any]]) -> str:
+    """As the trainer decides where nobody says it: fractions or over 100 values are numbers."""
+    if not np.issubdtype(y.dtype, np.number):
+        return "classification"
+    many = bool((y != np.round(y)).any()) or len(np.unique(y)) > 100
+    return "regression" if many else "classification"

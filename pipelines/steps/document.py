@@ -1,0 +1,121 @@
+"""An Experiment's document, with what a pipeline's parameters say instead."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from dataclasses import replace as replaced
+from pathlib import Path
+from typing import Any
+
+from katib_experiments import Experiment, read_text
+from katib_experiments.cli.names import experiment_file
+from katib_experiments.cli.submission import overridden
+from katib_experiments.experiment.document import dumps, loads
+from pipelines.steps.programs import StepError
+
+NAME_LENGTH = 40
+"""Of an Experiment: Trials, Jobs and pods lengthen it, and Kubernetes ends names at 63."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What takes the place of the document's own; an empty value changes nothing."""
+
+    name: str = ""
+    run_id: str = ""
+    """Makes the name one of this pipeline run alone; the same again when its step is retried."""
+    namespace: str = ""
+    algorithm: str = ""
+    algorithm_settings: Mapping[str, str] = field(default_factory=dict)
+    image: str = ""
+    dataset: str = ""
+    """What Trials get as ``--dataset``."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """``maxTrialCount`` and its like."""
+
+
+def text_of(experiment: str) -> str:
+    """``experiment`` itself where it is a document, else the shipped one of that name."""
+    if "\n" in experiment.strip():
+        return experiment
+    return Path(experiment_file(experiment.strip())).read_text(encoding="utf-8")
+
+
+def experiment_with(text: str, changes: Changes) -> Experiment:
+    """The checked Experiment. Raises DocumentError with every problem at once."""
+    wanted = [document for document in loads(text) if document.is_experiment]
+    if len(wanted) != 1:
+        read_text(text)  # says what is wrong with it
+    document = replaced(wanted[0], data=copy.deepcopy(wanted[0].data))
+    name = changes.name or str((document.data.get("metadata") or {}).get("name") or "")
+    document = overridden(document, changes.counts, _unique(name, changes.run_id))
+    data = document.data
+    if changes.namespace:
+        data["metadata"] = {**(data.get("metadata") or {}), "namespace": changes.namespace}
+    if changes.algorithm:
+        data["spec"] = {**(data.get("spec") or {}), "algorithm": _algorithm(changes)}
+    for container in _primary_containers(data.get("spec") or {}):
+        if changes.image:
+            container["image"] = changes.image
+        if changes.dataset:
+            _set_flag(container, "--dataset", changes.dataset)
+    return read_text(dumps(data))
+
+
+def _unique(name: str, run_id: str) -> str:
+    suffix = re.sub(r"[^a-z0-9]", "", run_id.lower())[:8]
+    return f"{name[: NAME_LENGTH - len(suffix) - 1]}-{suffix}" if suffix and name else name
+
+
+def _algorithm(changes: Changes) -> dict[str, Any]:
+    """The settings of the algorithm that it replaces would mean nothing to it."""
+    settings = [
+        {"name": name, "value": str(value)} for name, value in changes.algorithm_settings.items()
+    ]
+    return {"algorithmName": changes.algorithm, "algorithmSettings": settings}
+
+
+def _primary_containers(spec: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Wherever in the template a container has that name."""
+    template = spec.get("trialTemplate") or {}
+
+    def walk(node: object) -> Iterator[dict[str, Any]]:
+        if isinstance(node, list):
+            for each in node:
+                yield from walk(each)
+        elif isinstance(node, dict):
+            for key, each in node.items():
+                if key == "containers" and isinstance(each, list):
+                    yield from (
+                        item
+                        for item in each
+                        if isinstance(item, dict)
+                        and item.get("name") == template.get("primaryContainerName")
+                    )
+                else:
+                    yield from walk(each)
+
+    return walk(template.get("trialSpec"))
+
+
+def _set_flag(container: dict[str, Any], flag: str, value: str) -> None:
+    """In place of the flag where ``command`` or ``args`` has it, else at the end."""
+    for field_name in ("command", "args"):
+        words = container.get(field_name) or []
+        for position, word in enumerate(words):
+            if str(word).startswith(f"{flag}="):
+                words[position] = f"{flag}={value}"
+                return
+            if word == flag and position + 1 < len(words):
+                words[position + 1] = value
+                return
+    words = [*(container.get("command") or ()), *(container.get("args") or ())]
+    if words[:1] and Path(str(words[0])).name in ("sh", "bash"):
+        raise StepError(
+            f"spec.trialTemplate: its command is a shell script, which {flag} cannot be added to: "
+            f"write {flag}=… into it, or start the program without a shell"
+        )
+    container["args"] = [*(container.get("args") or ()), f"{flag}={value}"]

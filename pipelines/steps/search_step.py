@@ -1,0 +1,133 @@
+"""What the step ``run_experiment`` does with its inputs."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from katib_experiments import Backend, Experiment, Outcome, write_report
+from katib_experiments.experiment.document import dumps
+from katib_experiments.status import experiment_document
+from pipelines.steps.data import data_file
+from pipelines.steps.document import Changes, experiment_with, text_of
+from pipelines.steps.programs import StepError
+from pipelines.steps.search import backend_of, best_command, metrics_of, run
+from pipelines.steps.tables import trials_table
+
+AFTERWARDS = ("keep", "delete")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The inputs, by the names that the component has for them; ``data`` is a path or empty."""
+
+    experiment: str
+    data: str = ""
+    backend: str = "local"
+    name: str = ""
+    run_id: str = ""
+    namespace: str = ""
+    max_trials: int = 0
+    parallel_trials: int = 0
+    max_failed_trials: int = -1
+    algorithm: str = ""
+    algorithm_settings: Mapping[str, str] = field(default_factory=dict)
+    image: str = ""
+    dataset: str = ""
+    runs_dir: str = ""
+    afterwards: str = "keep"
+
+
+class Outputs(NamedTuple):
+    experiment_name: str
+    best_parameters: dict[str, str]
+    best_command: list[str]
+    objective: str
+    objective_value: float
+    maximize: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    outputs: Outputs
+    metrics: Mapping[str, float]
+
+
+def search(request: Request, *, trials: str, report: str, outcome: str) -> Found:
+    """Run the Experiment, write the three artifacts, and return the rest."""
+    if request.afterwards not in AFTERWARDS:
+        raise StepError(
+            f'afterwards: received "{request.afterwards}": must be one of {", ".join(AFTERWARDS)}'
+        )
+    experiment = experiment_with(text_of(request.experiment), changes(request))
+    with tempfile.TemporaryDirectory(prefix="runs-") as scratch:
+        runs = Path(request.runs_dir or scratch)
+        backend = backend_of(request.backend, namespace=experiment.namespace, runs=runs)
+        ended = run(backend, experiment)
+        write(ended, trials=Path(trials), report=Path(report), outcome=Path(outcome))
+        if request.afterwards == "delete":
+            _delete(backend, experiment)
+    return Found(outputs_of(ended), metrics_of(ended))
+
+
+def changes(request: Request) -> Changes:
+    """What the inputs change in the document."""
+    counts = {
+        "maxTrialCount": request.max_trials or None,
+        "parallelTrialCount": request.parallel_trials or None,
+        "maxFailedTrialCount": None if request.max_failed_trials < 0 else request.max_failed_trials,
+    }
+    return Changes(
+        name=request.name,
+        run_id=request.run_id,
+        namespace=request.namespace,
+        algorithm=request.algorithm,
+        algorithm_settings=request.algorithm_settings,
+        image=request.image,
+        dataset=_dataset(request),
+        counts={name: count for name, count in counts.items() if count is not None},
+    )
+
+
+def _dataset(request: Request) -> str:
+    if request.dataset or not request.data:
+        return request.dataset
+    if request.backend == "local":
+        return str(data_file(request.data))
+    raise StepError(
+        "dataset: received nothing: the Trials of a cluster cannot see this step's files; put "
+        "data.npz on a volume that they mount, and say its path there"
+    )
+
+
+def write(ended: Outcome, *, trials: Path, report: Path, outcome: Path) -> None:
+    """The table, the report and the Experiment with its status."""
+    trials.write_text(trials_table(ended), encoding="utf-8")
+    write_report(ended, report)
+    outcome.write_text(dumps(experiment_document(ended)), encoding="utf-8")
+
+
+def outputs_of(ended: Outcome) -> Outputs:
+    best, objective = ended.status.optimal, ended.experiment.objective
+    assert best is not None
+    value = best.value(objective)
+    assert value is not None
+    return Outputs(
+        experiment_name=ended.experiment.name,
+        best_parameters=dict(best.assignments),
+        best_command=best_command(ended),
+        objective=objective.metric,
+        objective_value=value,
+        maximize=objective.maximize,
+    )
+
+
+def _delete(backend: Backend, experiment: Experiment) -> None:
+    """The result is here: that it could not be cleaned up must not lose it."""
+    try:
+        backend.delete(experiment.name)
+    except Exception as error:
+        print(f"{experiment.name} could not be deleted: {error}")  # noqa: T201 - the step's log

@@ -1,0 +1,48 @@
+"""What the step ``train_best`` does with its inputs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipelines.steps.data import data_file
+from pipelines.steps.programs import StepError, run_program
+from pipelines.steps.search import trained_flags
+
+WINNERS = ("search", "autokeras")
+
+
+def train(
+    data: str,
+    model: str,
+    *,
+    winner: str,
+    command: Sequence[str],
+    autokeras: str,
+    epochs: int,
+    seeds: int,
+) -> dict[str, float]:
+    """Train the final model into the folder ``model``; what is to be said of it as numbers."""
+    run_program(
+        "final",
+        [
+            *winner_flags(winner, command, autokeras),
+            f"--dataset={data_file(data)}",  # of a repeated flag the last one counts
+            *([f"--epochs={epochs}"] if epochs else []),
+            f"--seeds={seeds}",
+            f"--output={model}",
+        ],
+    )
+    result = json.loads(Path(model, "result.json").read_text())
+    return {name: float(value) for name, value in result.items() if name != "hyperparameters"}
+
+
+def winner_flags(winner: str, command: Sequence[str], autokeras: str) -> list[str]:
+    if winner == "search":
+        return trained_flags(list(command))
+    if winner != "autokeras":
+        raise StepError(f'winner: received "{winner}": must be one of {", ".join(WINNERS)}')
+    if not autokeras:
+        raise StepError("autokeras: received nothing: must be what autokeras_search left")
+    return [f"--like={autokeras}"]
