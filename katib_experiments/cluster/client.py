@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -63,7 +64,7 @@ class Stream:
             yield rest.decode(errors="replace")
 
     def close(self) -> None:
-        if not self._response.closed:
+        with suppress(ValueError, RuntimeError, OSError):  # where it has ended by itself meanwhile
             self._response.shutdown()
 
 

@@ -28,6 +28,8 @@ class Feed:
         self._objects: dict[str, Object] = {}
         self._stream: Stream | None = None
         self._closed = threading.Event()
+        self._failures = 0
+        """Since a watch last could be begun."""
         self._thread = threading.Thread(target=self._run, name=f"watch {source.path}", daemon=True)
         if self._list():
             self._thread.start()
@@ -44,20 +46,16 @@ class Feed:
             self._thread.join(timeout=5)
 
     def _run(self) -> None:
-        failures = 0
         while not self._closed.is_set():
             try:
                 self._follow()
-                failures = 0
                 self._closed.wait(PATIENCE[0])  # not at once, should all watches be cut off
             except AutomlError as error:
-                if self._closed.is_set():
-                    return
-                if not _passing(error) or failures >= len(PATIENCE):
+                if not _passing(error) or self._failures >= len(PATIENCE):
                     self._news.put(error)
                     return
-                self._closed.wait(PATIENCE[failures])
-                failures += 1
+                self._closed.wait(PATIENCE[self._failures])
+                self._failures += 1
 
     def _list(self) -> bool:
         """Whether there is something to watch: not where it may not even be read."""
@@ -79,19 +77,25 @@ class Feed:
             self._stream = self._cluster.lines(
                 self._source.path, {**self._source.selector, **options}
             )
+            self._failures = 0
             if self._closed.is_set():
                 self._stream.close()
             for line in self._stream:
-                self._take(json.loads(line))
+                self._take(line)
         except Refused as error:
             if error.status != _GONE:
                 raise
             self._list()
 
-    def _take(self, event: Object) -> None:
+    def _take(self, line: str) -> None:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            raise Unreachable("the connection was lost within a line") from None
         kind, item = event["type"], event["object"]
         if kind == "ERROR":
-            raise Refused(int(item.get("code") or 0), item.get("reason") or "", item["message"])
+            message = item.get("message") or "the watch ended"
+            raise Refused(int(item.get("code") or 0), item.get("reason") or "", message)
         self._version = str(item["metadata"]["resourceVersion"])
         if kind == "BOOKMARK":
             return

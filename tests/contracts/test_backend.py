@@ -55,9 +55,8 @@ def test_an_experiment_ends_with_its_best_trial(backend, search):
     assert outcome.status.condition is ExperimentCondition.SUCCEEDED
     assert outcome.status.conditions[-1].reason == "ExperimentMaxTrialsReached"
     assert counts(outcome) == {"Succeeded": 4}
-    largest = max(outcome.trials, key=lambda trial: float(trial.assignments["x"]))
-    assert outcome.status.optimal == largest
-    assert largest.value(outcome.experiment.objective) == float(largest.assignments["x"])
+    largest = max(float(trial.assignments["x"]) for trial in outcome.trials)
+    assert outcome.status.optimal.value(outcome.experiment.objective) == largest
     assert {len(outcome.logs[trial.name]) for trial in outcome.trials} == {1}
     assert backend.outcome("example") == outcome
 
