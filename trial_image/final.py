@@ -51,17 +51,21 @@ def main(own: argparse.Namespace, settings: Settings) -> int:
     """Returns the exit code."""
     settings = replace(settings, output_dir="", checkpoint_dir="", metrics="lines")
     try:
-        write(own.output, settings, own.seeds, recipe_of(own.like) if own.like else None)
+        recipe = recipe_of(own.like) if own.like else None
+        write(own.output, settings, own.seeds, recipe, own.final_epochs)
     except tuple(EXIT_CODES) as error:
         print(error, file=sys.stderr)  # noqa: T201
         return EXIT_CODES[type(error)]
     return 0
 
 
-def write(folder: Path, settings: Settings, seeds: int, recipe: Recipe | None) -> None:
-    """Train ``seeds`` models and write all that the module's text lists."""
+def write(
+    folder: Path, settings: Settings, seeds: int, recipe: Recipe | None, epochs: int = 0
+) -> None:
+    """Train ``seeds`` models and write all that the module's text lists; without ``epochs`` for as
+    many as were best in the search."""
     data = load(settings)
-    epochs = recipe.epochs if recipe else best_epochs(settings, data)
+    epochs = epochs or (recipe.epochs if recipe else best_epochs(settings, data))
     raw, y = raw_training(settings, data)
     scale = scaling(raw)
     both = replace(data, train=Part(np.asarray(scale(raw), np.float32), y))
@@ -71,7 +75,7 @@ def write(folder: Path, settings: Settings, seeds: int, recipe: Recipe | None) -
     for number in range(seeds):
         one = replace(settings, seed=(settings.seed + number) % 2**32)
         say(f"seed {one.seed}: {len(y)} examples, {epochs} epochs")
-        network = retrain(recipe, one.seed, both) if recipe else train(one, both)
+        network = retrain(recipe, one.seed, both, epochs) if recipe else train(one, both)
         model = whole(network, scale, raw.shape[1:], data.classes)
         model.save(folder / (f"seed-{number}.keras" if number else "model.keras"))
         if not number:

@@ -40,7 +40,7 @@ def recipe_of(folder: Path) -> Recipe:
         raise DataError(f"--like={folder}: is no folder of an AutoKeras search: {error}") from error
 
 
-def retrain(recipe: Recipe, seed: int, data: Data) -> keras.Model:
+def retrain(recipe: Recipe, seed: int, data: Data, epochs: int) -> keras.Model:
     """The network with new start weights, trained on ``data.train``."""
     keras.utils.set_random_seed(seed)
     clone = keras.models.clone_model(recipe.model)
@@ -55,7 +55,7 @@ def retrain(recipe: Recipe, seed: int, data: Data) -> keras.Model:
         data.train.x.reshape(len(data.train.x), *shape),
         data.train.y,
         batch_size=recipe.batch_size,
-        epochs=recipe.epochs,
+        epochs=epochs,
         verbose=0,
     )
     if shape == data.train.x.shape[1:]:

@@ -24,14 +24,16 @@ def split_flags(argv: Sequence[str]) -> tuple[Path, Settings]:
 
 
 def final_flags(argv: Sequence[str]) -> tuple[argparse.Namespace, Settings]:
-    """Of ``trial_image.final``: ``output``, ``seeds`` and ``like``, and the best Trial's."""
+    """Of ``trial_image.final``: its own, and the best Trial's."""
     parser = _parser("final", TRIAL)
     parser.add_argument("--output", required=True, type=Path, help="the folder to write")
     parser.add_argument("--seeds", type=int, default=3, help="models to train")
     parser.add_argument("--like", type=Path, help="the folder of an AutoKeras search")
+    parser.add_argument("--final_epochs", type=int, default=0, help="0: as many as were best")
     own, rest = parser.parse_known_args(argv)
-    if own.seeds < 1:
-        parser.error(f'--seeds: received "{own.seeds}": must be at least 1')
+    for name, least in (("seeds", 1), ("final_epochs", 0)):
+        if (received := getattr(own, name)) < least:
+            parser.error(f'--{name}: received "{received}": must be at least {least}')
     return own, from_command_line(rest)
 
 

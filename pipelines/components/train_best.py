@@ -29,7 +29,7 @@ def train_best(
         best_command: The words that the best Trial ran, from run_experiment.
         autokeras: The folder of autokeras_search; needed where that is the winner.
         winner: "search": what best_command says; "autokeras": that search's network.
-        epochs: Instead of the best Trial's; 0 leaves it.
+        epochs: Passes over the data; 0: as many as were best in the search.
         seeds: Models to train.
     """
     from pipelines.steps.training import train

@@ -29,7 +29,7 @@ def train(
         [
             *winner_flags(winner, command, autokeras),
             f"--dataset={data_file(data)}",  # of a repeated flag the last one counts
-            *([f"--epochs={epochs}"] if epochs else []),
+            f"--final_epochs={epochs}",
             f"--seeds={seeds}",
             f"--output={model}",
         ],

@@ -124,7 +124,7 @@ def test_train_best_trains_the_best_command_on_the_prepared_data(artifact, data,
     ((program, flags),) = programs
     assert program == "final"
     assert flag(flags, "dataset") == str(Path(data.path, "data.npz"))
-    assert (flag(flags, "epochs"), flag(flags, "seeds")) == ("9", "2")
+    assert (flag(flags, "final_epochs"), flag(flags, "seeds")) == ("9", "2")
     assert metrics.metadata["examples"] == 80
 
 

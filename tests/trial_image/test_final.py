@@ -14,6 +14,7 @@ from trial_image.final import best_epochs, gives_probabilities, scaling, whole, 
 from trial_image.predict import predict
 from trial_image.retrain import Recipe, retrain
 from trial_image.settings import Settings
+from trial_image.step_flags import final_flags
 
 # Keras 3.12 converts its variables in a way that NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -62,6 +63,13 @@ def test_outputs_become_probabilities_once(units: int, activation: str | None):
     assert (model.layers[-1].name == "probabilities") == (activation is None)
 
 
+def test_fewer_than_one_seed_is_refused(capsys):
+    with pytest.raises(SystemExit) as ended:
+        final_flags(["--output=model", "--seeds=0"])
+    assert ended.value.code == 2
+    assert '--seeds: received "0": must be at least 1' in capsys.readouterr().err
+
+
 def test_a_softmax_layer_is_not_followed_by_another():
     layers = [keras.Input((2,)), keras.layers.Dense(3), keras.layers.Softmax()]
     inner = keras.Sequential(layers)
@@ -81,6 +89,6 @@ def test_a_network_of_autokeras_is_trained_anew(table: Path):
     found = keras.Model([inputs], [keras.layers.Dense(1, "sigmoid")(inputs)])
     chosen = {"optimizer": "sgd", "learning_rate": 0.5}
     recipe = Recipe(found, chosen, batch_size=8, epochs=10)
-    network = retrain(recipe, 0, data)
+    network = retrain(recipe, 0, data, recipe.epochs)
     predicted = network.predict(data.train.x, verbose=0)[:, 0] > 0.5
     assert (predicted == data.train.y).mean() > 0.95

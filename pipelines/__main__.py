@@ -1,0 +1,146 @@
+"""Compile, run or submit the pipelines: ``python -m pipelines --help``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipelines.registry import NAMES, ArgumentsError, arguments, parameters_help
+
+EXAMPLES = """\
+examples:
+  python -m pipelines run --local                        # the whole way on the digits data
+  python -m pipelines run tune --local --experiment=tpe --max_trials=20
+  python -m pipelines run automl --parameters            # what a pipeline can be told
+  python -m pipelines submit --host http://localhost:8080 --backend=katib --namespace kubeflow
+  python -m pipelines compile                            # pipelines/compiled/*.yaml
+
+exit codes: 0 done, 1 a step failed or the server refused, 2 wrong command line
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Returns the exit code."""
+    parser = _parser()
+    chosen, rest = parser.parse_known_args(argv)
+    try:
+        if chosen.verb == "compile":
+            if rest:
+                parser.error(f"compile has no such argument: {' '.join(rest)}")
+            return _compile(chosen)
+        if chosen.parameters:
+            _say(parameters_help(chosen.pipeline))
+            return 0
+        verbs = {"run": _run, "submit": _submit}
+        return verbs[chosen.verb](chosen, rest)
+    except ArgumentsError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m pipelines",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="compile|run|submit")
+    compiling = verbs.add_parser("compile", help="write YAML", allow_abbrev=False)
+    compiling.add_argument("--output", type=Path, metavar="DIR", help="instead of compiled/")
+    for verb, text in (("run", "run on this machine"), ("submit", "run on a server")):
+        each = verbs.add_parser(
+            verb,
+            help=text,
+            description=f"{text}; --name=value sets a parameter of the pipeline",
+            epilog=EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        each.add_argument("pipeline", nargs="?", choices=NAMES, default="automl")
+        each.add_argument("--parameters", action="store_true", help="list the pipeline's, and end")
+        _FLAGS[verb](each)
+    return parser
+
+
+def _run_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--local", action="store_true", help="here, without any cluster")
+    parser.add_argument(
+        "--output", type=Path, default=Path("pipeline-runs"), metavar="DIR", help="for artifacts"
+    )
+
+
+def _submit_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="", help="address of the Kubeflow Pipelines API")
+    parser.add_argument("--namespace", default="", help="the profile's, where there are several")
+    parser.add_argument(
+        "--token-from", default="", metavar="FILE|env:NAME", help="where the bearer token is kept"
+    )
+    parser.add_argument("--group", default="", help="KFP experiment that the run is listed under")
+
+
+_FLAGS = {"run": _run_flags, "submit": _submit_flags}
+
+
+def _compile(chosen: argparse.Namespace) -> int:
+    from pipelines.compiling import FOLDER, compile_all  # noqa: PLC0415 - only for this verb
+
+    for path in compile_all(chosen.output or FOLDER):
+        _say(str(path))
+    return 0
+
+
+def _run(chosen: argparse.Namespace, flags: Sequence[str]) -> int:
+    if not chosen.local:
+        raise ArgumentsError("run: say --local to run here, or submit to run on a server")
+    from pipelines import locally  # noqa: PLC0415 - only for this verb
+
+    values = arguments(chosen.pipeline, flags)
+    root = chosen.output.absolute()
+    try:
+        outputs = locally.run(chosen.pipeline, values, root, sys.stdout)
+    except RuntimeError as error:
+        print(f"{error}\nevery line: {root / locally.LOG}", file=sys.stderr)  # noqa: T201
+        return 1
+    found = locally.artifacts(root)
+    for artifact in found:
+        _say(f"  {artifact.task}: {artifact.name}: {artifact.path}")
+    for name, value in outputs.items():
+        _say(f"{'result' if name == 'Output' else name}: {value}")
+    for page in locally.pages(found):
+        _say(f"open: {page}")
+    return 0
+
+
+def _submit(chosen: argparse.Namespace, flags: Sequence[str]) -> int:
+    if not chosen.host:
+        raise ArgumentsError("--host: received nothing: must be the address of the server's API")
+    from pipelines.submitting import submit, token_from  # noqa: PLC0415 - only for this verb
+
+    values = arguments(chosen.pipeline, flags)
+    token = token_from(chosen.token_from)
+    try:
+        run, page = submit(
+            chosen.pipeline,
+            values,
+            host=chosen.host,
+            namespace=chosen.namespace,
+            token=token,
+            group=chosen.group,
+        )
+    except Exception as error:  # of the client, the network and the server: many kinds
+        print(f"{chosen.host}: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    _say(f"run {run}: {page}")
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    sys.exit(main())

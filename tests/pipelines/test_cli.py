@@ -1,0 +1,106 @@
+"""``python -m pipelines``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipelines import locally
+from pipelines.__main__ import main
+from pipelines.registry import ArgumentsError, arguments
+from pipelines.submitting import token_from
+
+PROBE = """
+import runpy, sys
+sys.argv = ["pipelines", "--help"]
+try:
+    runpy.run_module("pipelines", run_name="__main__")
+except SystemExit as end:
+    assert end.code == 0
+print(sorted({"kfp", "tensorflow", "keras", "autokeras"} & sys.modules.keys()))
+"""
+
+
+def test_help_is_there_at_once_and_has_examples():
+    done = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=True)
+    assert "python -m pipelines run --local" in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_pipelines_themselves_load_no_tensorflow():
+    probe = "import pipelines.automl, sys; print('tensorflow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+def test_flags_become_values_of_the_parameters_types():
+    flags = ["--max-trials=5", "--least_score=0.9", "--dataset=a=b", '--autokeras_flags=["--x"]']
+    assert arguments("automl", flags) == {
+        "max_trials": 5,
+        "least_score": 0.9,
+        "dataset": "a=b",
+        "autokeras_flags": ["--x"],
+    }
+
+
+def test_every_wrong_flag_is_named_with_what_it_must_be():
+    with pytest.raises(ArgumentsError) as refused:
+        arguments("tune", ["--max_trials=many", "--algorithm_settings=[1]", "--nonsense=1"])
+    first, second, third = str(refused.value).splitlines()
+    assert first == '--max_trials: received "many": must be an integer, as --max_trials=…'
+    assert second.startswith('--algorithm_settings: received "[1]": must be a JSON object')
+    assert third.startswith("--nonsense=1: tune has the parameters dataset, target")
+
+
+def test_parameters_are_listed_with_their_defaults(capsys):
+    assert main(["run", "tune", "--parameters"]) == 0
+    assert "--max_trials=12\n      Instead of maxTrialCount" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["run"], "run: say --local"),
+        (["submit"], "--host: received nothing"),
+        (["run", "--local", "--max_trials"], "--max_trials: received no value"),
+        (["submit", "--host", "http://localhost:1", "--token-from", "env:NONE"], "is empty"),
+    ],
+)
+def test_a_wrong_command_line_ends_with_2(argv: list[str], message: str, capsys):
+    assert main(argv) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_token_comes_from_a_file_or_a_variable(tmp_path: Path, monkeypatch):
+    (tmp_path / "token").write_text("secret\n")
+    monkeypatch.setenv("KFP_TOKEN", "other")
+    assert token_from(str(tmp_path / "token")) == "secret"
+    assert token_from("env:KFP_TOKEN") == "other"
+    assert token_from("") == ""
+    with pytest.raises(ArgumentsError, match="cannot be read"):
+        token_from(str(tmp_path / "none"))
+
+
+def test_compile_writes_every_pipeline(tmp_path: Path, capsys):
+    assert main(["compile", "--output", str(tmp_path)]) == 0
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["automl.yaml", "tune.yaml"]
+
+
+def test_the_terminal_is_told_how_far_a_run_is_and_the_log_has_every_line(tmp_path: Path):
+    with (tmp_path / "log").open("w") as log, (tmp_path / "terminal").open("w") as terminal:
+        teller = locally.Teller(log, terminal)
+        teller.write("10:00 - INFO - Executing task \x1b[96m'choose'\x1b[0m\n    x: 1 of 2 Tri")
+        teller.write("als ended\nnoise\n")
+    assert "noise" in (tmp_path / "log").read_text()
+    told = (tmp_path / "terminal").read_text().splitlines()
+    assert told == ["Executing task 'choose'", "    x: 1 of 2 Trials ended"]
+
+
+def test_html_artifacts_become_pages_that_a_browser_opens(tmp_path: Path):
+    (tmp_path / "report").write_text("<!DOCTYPE html><p>")
+    (tmp_path / "table").write_text("| a |")
+    found = [locally.Artifact("step", name, tmp_path / name) for name in ("report", "table")]
+    assert locally.pages(found) == [tmp_path / "report.html"]
