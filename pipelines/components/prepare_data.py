@@ -30,7 +30,7 @@ def prepare_data(
 
     from pipelines.steps.data import prepare
 
-    flags = [f"--target={target}", f"--task={task}", f"--test_split={test_split}"]
-    found = prepare(Path(data.path), dataset, flags)
+    flags = [f"--target={target}", f"--test_split={test_split}"]
+    found = prepare(Path(data.path), dataset, task, flags)
     data.metadata.update(found)
     print(", ".join(f"{name}: {value}" for name, value in found.items()))

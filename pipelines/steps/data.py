@@ -11,12 +11,17 @@ import numpy as np
 from pipelines.steps.programs import StepError, run_program
 
 FILE = "data.npz"
+TASK = "task"
+"""Beside it: what the target is, where somebody said so; the arrays alone would not tell."""
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
 
-def prepare(folder: Path, dataset: str, flags: list[str]) -> dict[str, Any]:
+def prepare(folder: Path, dataset: str, task: str, flags: list[str]) -> dict[str, Any]:
     """Read ``dataset`` and split it once; what the artifact says of itself."""
-    run_program("split", [f"--output={folder / FILE}", f"--dataset={dataset}", *flags])
+    what = [f"--dataset={dataset}", f"--task={task}", *flags]
+    run_program("split", [f"--output={folder / FILE}", *what])
+    if task != "auto":
+        (folder / TASK).write_text(task)
     return {"dataset": dataset, **described(folder)}
 
 
@@ -29,6 +34,12 @@ def data_file(artifact: str | Path) -> Path:
     if path.is_file() and path.suffix == ".npz":
         return path.absolute()
     raise StepError(f"data: received {path}: must be a folder with {FILE}, or a .npz file")
+
+
+def said_task(artifact: str | Path) -> str:
+    """``classification`` or ``regression`` where somebody said so, else nothing."""
+    file = Path(artifact) / TASK
+    return file.read_text() if file.is_file() else ""
 
 
 def described(artifact: str | Path) -> dict[str, Any]:
@@ -48,7 +59,7 @@ def described(artifact: str | Path) -> dict[str, Any]:
         "test_examples": len(arrays["x_test"]),
         "shape": " × ".join(map(str, x.shape[1:])),
         "kind": "image" if x.ndim > 2 else "structured_data",
-        "task": task_of(arrays["y_train"]),
+        "task": said_task(artifact) or task_of(arrays["y_train"]),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as replaced
 from pathlib import Path
@@ -16,6 +16,8 @@ from katib_experiments.cli.submission import overridden
 from katib_experiments.experiment.document import dumps, loads
 from pipelines.steps.programs import StepError
 
+READING = ("data_dir", "target", "task", "image_size", "color_mode")
+"""Flags of our trainer that say how to read a dataset: it refuses them for one that is prepared."""
 NAME_LENGTH = 40
 """Of an Experiment: Trials, Jobs and pods lengthen it, and Kubernetes ends names at 63."""
 
@@ -33,6 +35,8 @@ class Changes:
     image: str = ""
     dataset: str = ""
     """What Trials get as ``--dataset``."""
+    task: str = ""
+    """What they get as ``--task`` beside it, where they run our trainer."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """``maxTrialCount`` and its like."""
 
@@ -61,7 +65,7 @@ def experiment_with(text: str, changes: Changes) -> Experiment:
         if changes.image:
             container["image"] = changes.image
         if changes.dataset:
-            _set_flag(container, "--dataset", changes.dataset)
+            _set_data(container, changes)
     return read_text(dumps(data))
 
 
@@ -99,6 +103,33 @@ def _primary_containers(spec: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                     yield from walk(each)
 
     return walk(template.get("trialSpec"))
+
+
+def _set_data(container: dict[str, Any], changes: Changes) -> None:
+    """The prepared file in place of the data that the document names."""
+    words = [*(container.get("command") or ()), *(container.get("args") or ())]
+    if any(str(word).startswith("trial_image.") for word in words):
+        for name in ("command", "args"):
+            container[name] = without_flags(container.get(name) or (), READING)
+        if changes.task:
+            container["args"].append(f"--task={changes.task}")
+    _set_flag(container, "--dataset", changes.dataset)
+
+
+def without_flags(words: Sequence[str], names: Sequence[str]) -> list[str]:
+    """``words`` without ``--name=value`` and ``--name value`` of those names."""
+    kept: list[str] = []
+    skip = False
+    for word in words:
+        flag, equals, _ = str(word).partition("=")
+        if skip and not flag.startswith("--"):
+            skip = False
+            continue
+        skip = flag.startswith("--") and flag[2:].replace("-", "_") in names
+        if not skip:
+            kept.append(word)
+        skip = skip and not equals
+    return kept
 
 
 def _set_flag(container: dict[str, Any], flag: str, value: str) -> None:

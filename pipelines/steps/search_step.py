@@ -11,7 +11,7 @@ from typing import NamedTuple
 from katib_experiments import Backend, Experiment, Outcome, write_report
 from katib_experiments.experiment.document import dumps
 from katib_experiments.status import experiment_document
-from pipelines.steps.data import data_file
+from pipelines.steps.data import data_file, said_task
 from pipelines.steps.document import Changes, experiment_with, text_of
 from pipelines.steps.programs import StepError
 from pipelines.steps.search import backend_of, best_command, metrics_of, run
@@ -88,6 +88,7 @@ def changes(request: Request) -> Changes:
         algorithm_settings=request.algorithm_settings,
         image=request.image,
         dataset=_dataset(request),
+        task=said_task(request.data) if request.data else "",
         counts={name: count for name, count in counts.items() if count is not None},
     )
 

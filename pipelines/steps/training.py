@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.steps.data import data_file
+from pipelines.steps.data import data_file, said_task
+from pipelines.steps.document import READING, without_flags
 from pipelines.steps.programs import StepError, run_program
 from pipelines.steps.search import trained_flags
 
@@ -28,7 +29,9 @@ def train(
         "final",
         [
             *winner_flags(winner, command, autokeras),
-            f"--dataset={data_file(data)}",  # of a repeated flag the last one counts
+            # Of a repeated flag the last one counts.
+            f"--dataset={data_file(data)}",
+            f"--task={said_task(data) or 'auto'}",
             f"--final_epochs={epochs}",
             f"--seeds={seeds}",
             f"--output={model}",
@@ -40,7 +43,7 @@ def train(
 
 def winner_flags(winner: str, command: Sequence[str], autokeras: str) -> list[str]:
     if winner == "search":
-        return trained_flags(list(command))
+        return without_flags(trained_flags(list(command)), READING)
     if winner != "autokeras":
         raise StepError(f'winner: received "{winner}": must be one of {", ".join(WINNERS)}')
     if not autokeras:

@@ -74,6 +74,31 @@ def test_the_trials_are_given_the_data(command: list[str], expected: list[str]):
     assert [*found["command"], *found.get("args", [])] == expected
 
 
+def test_how_our_trainer_would_read_the_documents_data_goes_with_them():
+    trainer = [
+        "python",
+        "-m",
+        "trial_image.train",
+        "--target",
+        "price",
+        "--units=${trialParameters.x}",
+    ]
+    text = dumps(a_document(command=[*trainer, "--dataset=houses.csv", "--task=classification"]))
+    found = container(experiment_with(text, Changes(dataset="/data.npz", task="regression")))
+    assert [*found["command"][3:], *found["args"]] == [
+        "--units=${trialParameters.x}",
+        "--dataset=/data.npz",
+        "--task=regression",
+    ]
+
+
+def test_flags_of_another_program_stay_whatever_they_are_called():
+    text = dumps(a_document(command=[*PROGRAM, "--target=price"]))
+    found = container(experiment_with(text, Changes(dataset="/data.npz", task="regression")))
+    assert found["command"] == [*PROGRAM, "--target=price"]
+    assert found["args"] == ["--dataset=/data.npz"]
+
+
 def test_a_shell_script_cannot_be_given_data(document: str):
     with pytest.raises(StepError, match="--dataset cannot be added"):
         experiment_with(document, Changes(dataset="/data.npz"))

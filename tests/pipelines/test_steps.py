@@ -14,17 +14,24 @@ import pytest
 from pipelines.steps.autokeras import keep
 from pipelines.steps.choice import chosen
 from pipelines.steps.choice import described as decision
-from pipelines.steps.data import data_file, described
+from pipelines.steps.data import data_file, described, prepare, said_task
 from pipelines.steps.packaging import Origin, pack
 from pipelines.steps.programs import StepError, run_program
 from pipelines.steps.tables import table
 from pipelines.steps.training import winner_flags
+from tests.pipelines.conftest import flag
 
 
 def test_data_say_what_they_are(data):
     found = described(data.path)
     assert (found["train_examples"], found["test_examples"]) == (80, 20)
     assert (found["kind"], found["task"]) == ("structured_data", "classification")
+
+
+def test_a_task_that_was_said_is_known_to_every_step(data, programs):
+    prepare(Path(data.path), "numbers.csv", "regression", [])
+    assert flag(programs[0][1], "task") == "regression"
+    assert described(data.path)["task"] == said_task(data.path) == "regression"
 
 
 def test_the_hash_is_of_the_arrays_and_not_of_the_file(data, tmp_path: Path):
