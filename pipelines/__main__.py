@@ -13,6 +13,7 @@ EXAMPLES = """\
 examples:
   python -m pipelines run --local                        # the whole way on the digits data
   python -m pipelines run tune --local --experiment=tpe --max_trials=20
+  python -m pipelines run tune --local --experiment=@experiment.yaml    # @: the text of a file
   python -m pipelines run automl --parameters            # what a pipeline can be told
   python -m pipelines submit --host http://localhost:8080 --backend=katib --namespace kubeflow
   python -m pipelines compile                            # pipelines/compiled/*.yaml
@@ -20,11 +21,16 @@ examples:
 exit codes: 0 done, 1 a step failed or the server refused, 2 wrong command line
 """
 
+OWN = ("--output", "--host", "--namespace", "--token-from", "--group")
+"""Flags of this program that take a value."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns the exit code."""
+    ours, theirs = _sorted_out(sys.argv[1:] if argv is None else argv)
     parser = _parser()
-    chosen, rest = parser.parse_known_args(argv)
+    chosen, rest = parser.parse_known_args(ours)
+    rest += theirs
     try:
         if chosen.verb == "compile":
             if rest:
@@ -38,6 +44,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ArgumentsError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2
+
+
+def _sorted_out(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The words of this program, and ``--name=value`` of a pipeline's parameters: argparse would
+    take one with a space in its value, as a document has, for the name of a pipeline."""
+    theirs = [word for word in argv if "=" in word and word.partition("=")[0] not in OWN]
+    return [word for word in argv if word not in theirs], theirs
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -75,7 +88,7 @@ def _run_flags(parser: argparse.ArgumentParser) -> None:
 
 def _submit_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="", help="address of the Kubeflow Pipelines API")
-    parser.add_argument("--namespace", default="", help="the profile's, where there are several")
+    parser.add_argument("--namespace", default="", help="of the run, and of its Experiment")
     parser.add_argument(
         "--token-from", default="", metavar="FILE|env:NAME", help="where the bearer token is kept"
     )
@@ -121,6 +134,8 @@ def _submit(chosen: argparse.Namespace, flags: Sequence[str]) -> int:
     from pipelines.submitting import submit, token_from  # noqa: PLC0415 - only for this verb
 
     values = arguments(chosen.pipeline, flags)
+    if chosen.namespace:  # where the steps run is where they may create an Experiment
+        values["namespace"] = chosen.namespace
     token = token_from(chosen.token_from)
     try:
         run, page = submit(

@@ -5,11 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 NAMES = ("automl", "tune")
+
+
+def _text(text: str) -> str:
+    return Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text
+
+
+def _typed(text: str, kind: type) -> Any:  # noqa: ANN401
+    value = json.loads(text)
+    if not isinstance(value, kind):
+        raise ValueError(text)
+    return value
+
+
 _READERS: Mapping[str, Callable[[str], Any]] = {
-    "String": str,
+    "String": _text,
     "Integer": int,
     "Float": float,
     "Boolean": lambda text: {"true": True, "false": False}[text.lower()],
@@ -17,6 +31,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "List": lambda text: _typed(text, list),
 }
 _RULES = {
+    "String": "a text, or @ and the path of a file to read",
     "Integer": "an integer",
     "Float": "a number",
     "Boolean": "true or false",
@@ -35,7 +50,8 @@ def pipeline(name: str) -> Any:  # noqa: ANN401 - KFP has no types
 
 
 def arguments(name: str, flags: Sequence[str]) -> dict[str, Any]:
-    """Values for the pipeline's parameters from ``--name=value``; ``-`` is as good as ``_``.
+    """Values for the pipeline's parameters from ``--name=value``; ``-`` is as good as ``_``, and
+    ``@file`` stands for the text of a file.
 
     Raises :class:`ArgumentsError` with every problem at once.
     """
@@ -53,10 +69,9 @@ def arguments(name: str, flags: Sequence[str]) -> dict[str, Any]:
             if not equals:
                 raise ValueError(flag)
             values[key] = _READERS[kind](text)
-        except (ValueError, KeyError):
+        except (OSError, ValueError, KeyError):
             received = f'"{text}"' if equals else "no value"
-            rule = _RULES.get(kind, "a text")
-            problems.append(f"--{key}: received {received}: must be {rule}, as --{key}=…")
+            problems.append(f"--{key}: received {received}: must be {_RULES[kind]}, as --{key}=…")
     if problems:
         raise ArgumentsError("\n".join(problems))
     return values
@@ -69,10 +84,3 @@ def parameters_help(name: str) -> str:
         default = each.default if each.type == "String" else json.dumps(each.default)
         lines.append(f"  --{key}={default}\n      {each.description}")
     return "\n".join(lines)
-
-
-def _typed(text: str, kind: type) -> Any:  # noqa: ANN401
-    value = json.loads(text)
-    if not isinstance(value, kind):
-        raise ValueError(text)
-    return value

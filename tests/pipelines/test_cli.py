@@ -46,6 +46,41 @@ def test_flags_become_values_of_the_parameters_types():
     }
 
 
+def test_a_text_may_be_that_of_a_file(tmp_path: Path):
+    (tmp_path / "mine.yaml").write_text("a: 1\nb: 2\n")
+    assert arguments("tune", [f"--experiment=@{tmp_path / 'mine.yaml'}"]) == {
+        "experiment": "a: 1\nb: 2\n"
+    }
+    with pytest.raises(ArgumentsError, match="must be a text, or @ and the path of a file"):
+        arguments("tune", ["--experiment=@nowhere.yaml"])
+
+
+def test_a_value_with_spaces_and_lines_is_a_parameters(monkeypatch):
+    received = {}
+    monkeypatch.setattr(locally, "run", lambda *args: received.update(args[1]) or {})
+    monkeypatch.setattr(locally, "artifacts", lambda root: [])
+    assert main(["run", "tune", "--experiment=kind: X\n a: b", "--local"]) == 0
+    assert received == {"experiment": "kind: X\n a: b"}
+
+
+def test_the_namespace_of_a_run_is_its_experiments_too(monkeypatch):
+    received = {}
+
+    def submit(name: str, values: dict, **where: str) -> tuple[str, str]:
+        received.update(values, **where)
+        return "1", "page"
+
+    monkeypatch.setattr("pipelines.submitting.submit", submit)
+    main(["submit", "tune", "--host=http://kfp", "--namespace=team", "--max_trials=3"])
+    assert received == {
+        "namespace": "team",
+        "max_trials": 3,
+        "host": "http://kfp",
+        "token": "",
+        "group": "",
+    }
+
+
 def test_every_wrong_flag_is_named_with_what_it_must_be():
     with pytest.raises(ArgumentsError) as refused:
         arguments("tune", ["--max_trials=many", "--algorithm_settings=[1]", "--nonsense=1"])
