@@ -40,7 +40,8 @@ import numpy as np
 from trial_image.callbacks import say
 from trial_image.data import Data, DataError, load
 from trial_image.own import OwnCodeError
-from trial_image.parts import Array, Part
+from trial_image.parts import Part, Stream
+from trial_image.result import with_scale
 from trial_image.retrain import Recipe, recipe_of, retrain
 from trial_image.train import DivergedError, train
 
@@ -64,25 +65,23 @@ def write(
 ) -> None:
     """Train ``seeds`` models and write all that the module's text lists; without ``epochs`` for as
     many as were best in the search."""
-    data = load(settings)
+    data = load(replace(settings, data_fraction=1.0))
     epochs = epochs or (recipe.epochs if recipe else best_epochs(settings, data))
-    raw, y = raw_training(settings, data)
-    scale = scaling(raw)
-    both = replace(data, train=Part(np.asarray(scale(raw), np.float32), y))
+    both = together(data)
     settings = replace(settings, early_stopping_patience=0, epochs=epochs, fail_on_divergence=True)
     folder.mkdir(parents=True, exist_ok=True)
     say("the validation part is learned from too: val_ metrics are no judgement from here on")
     for number in range(seeds):
         one = replace(settings, seed=(settings.seed + number) % 2**32)
-        say(f"seed {one.seed}: {len(y)} examples, {epochs} epochs")
+        say(f"seed {one.seed}: {len(both.train)} examples, {epochs} epochs")
         network = retrain(recipe, one.seed, both, epochs) if recipe else train(one, both)
-        model = whole(network, scale, raw.shape[1:], data.classes)
+        model = whole(network, both)
         model.save(folder / (f"seed-{number}.keras" if number else "model.keras"))
         if not number:
             model.export(folder / "saved_model", verbose=False)
             parameters = model.count_params()
     result = {
-        "examples": len(y),
+        "examples": len(both.train),
         "epochs": epochs,
         "seeds": seeds,
         "parameters": parameters,
@@ -106,35 +105,23 @@ def best_epochs(settings: Settings, data: Data) -> int:
     return int(best["epoch"])
 
 
-def raw_training(settings: Settings, data: Data) -> tuple[Array, Array]:
-    """Training and validation part as the file has them, and their targets numbered."""
-    with np.load(settings.dataset, allow_pickle=False) as file:
-        x, y = file["x_train"], file["y_train"]
-    x = (x[..., None] if x.ndim == 3 else x).astype(np.float32)
-    if not data.classes:
-        return x, y.astype(np.float32)
-    return x, np.searchsorted(np.array(data.names), y).astype(np.int32)
+def together(data: Data) -> Data:
+    """With the validation part in the training part, both standardised as in the search."""
+    if isinstance(data.train, Stream):
+        raise DataError("--dataset: the parts of a tf.data.Dataset cannot be put together")
+    parts = data.train, data.validation
+    x, y = (np.concatenate([getattr(part, name) for part in parts]) for name in ("x", "y"))
+    return replace(data, train=Part(x, y))
 
 
-def scaling(x: Array) -> keras.layers.Layer:
-    """A layer that standardises as the data of a Trial are; a constant channel keeps its scale."""
-    axes = tuple(range(x.ndim - 1))
-    variance = x.var(axes, dtype=np.float64)
-    return keras.layers.Normalization(
-        mean=x.mean(axes, dtype=np.float64), variance=np.where(variance > 0, variance, 1)
-    )
-
-
-def whole(
-    network: keras.Model, scale: keras.layers.Layer, shape: tuple[int, ...], classes: int
-) -> keras.Model:
+def whole(network: keras.Model, data: Data) -> keras.Model:
     """``network`` with its scaling before it and, for classes, probabilities after it."""
-    examples = keras.Input(shape, name="examples")
-    outputs = network(scale(examples))
-    if classes and not gives_probabilities(network):
-        kind = "sigmoid" if network.output_shape[-1] == 1 else "softmax"
+    scaled = with_scale(network, data)
+    outputs = scaled.outputs[0]
+    if data.classes and not gives_probabilities(network):
+        kind = "sigmoid" if outputs.shape[-1] == 1 else "softmax"
         outputs = keras.layers.Activation(kind, dtype="float32", name="probabilities")(outputs)
-    return keras.Model(examples, outputs, name="final")
+    return keras.Model(scaled.inputs[0], outputs, name="final")
 
 
 def gives_probabilities(network: keras.Model) -> bool:

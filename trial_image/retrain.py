@@ -43,25 +43,28 @@ def recipe_of(folder: Path) -> Recipe:
 def retrain(recipe: Recipe, seed: int, data: Data, epochs: int) -> keras.Model:
     """The network with new start weights, trained on ``data.train``."""
     keras.utils.set_random_seed(seed)
-    clone = keras.models.clone_model(recipe.model)
-    network = keras.Model(clone.inputs[0], clone.outputs[0])  # AutoKeras has lists of one
-    shape = network.input_shape[1:]
+    network = keras.models.clone_model(_without_scale(recipe.model))
     loss = "mse"
     if data.classes:
         single = network.output_shape[-1] == 1
         loss = "binary_crossentropy" if single else "sparse_categorical_crossentropy"
     network.compile(_optimizer(recipe), loss)
     network.fit(
-        data.train.x.reshape(len(data.train.x), *shape),
+        data.train.x,
         data.train.y,
         batch_size=recipe.batch_size,
         epochs=epochs,
         verbose=0,
     )
-    if shape == data.train.x.shape[1:]:
-        return network
-    examples = keras.Input(data.train.x.shape[1:])
-    return keras.Model(examples, network(keras.layers.Reshape(shape)(examples)))
+    return network
+
+
+def _without_scale(model: keras.Model) -> keras.Model:
+    """The model of data that are standardised already; a search leaves that of raw data."""
+    first, *others = model.layers
+    if not isinstance(first, keras.layers.Normalization):
+        return model
+    return keras.Sequential([keras.Input(model.input_shape[1:]), *others])
 
 
 def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:

@@ -27,7 +27,8 @@ class Judgement:
 
     @property
     def score(self) -> float:
-        return self.metrics["accuracy" if self.roc else "r2"]
+        """Accuracy or R², which is nothing where all targets of a test part are the same."""
+        return self.metrics["accuracy"] if self.roc else self.metrics.get("r2", 0.0)
 
     def demand(self, least: float) -> None:
         """Raises :class:`StepError` for a model that is not good enough to go on with."""

@@ -9,9 +9,10 @@ import keras
 import numpy as np
 import pytest
 
-from trial_image.data import load
-from trial_image.final import best_epochs, gives_probabilities, scaling, whole, write
+from trial_image.data import Data, Part, load
+from trial_image.final import best_epochs, gives_probabilities, together, whole, write
 from trial_image.predict import predict
+from trial_image.result import with_scale
 from trial_image.retrain import Recipe, retrain
 from trial_image.settings import Settings
 from trial_image.step_flags import final_flags
@@ -56,11 +57,18 @@ def test_with_early_stopping_the_best_epoch_is_found_before_the_validation_part_
 @pytest.mark.parametrize(("units", "activation"), [(1, None), (1, "sigmoid"), (3, "softmax")])
 def test_outputs_become_probabilities_once(units: int, activation: str | None):
     network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(units, activation)])
-    x = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
-    model = whole(network, scaling(x), (2,), classes=max(units, 2))
-    outputs = model.predict(x, verbose=0)
+    part = Part(np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32), np.zeros(50))
+    model = whole(network, Data(part, part, part, max(units, 2)))
+    outputs = model.predict(part.x, verbose=0)
     assert ((outputs >= 0) & (outputs <= 1)).all()
     assert (model.layers[-1].name == "probabilities") == (activation is None)
+
+
+def test_the_validation_part_is_learned_from_too(table: Path):
+    data = load(Settings(dataset=str(table)))
+    both = together(data)
+    assert len(both.train) == len(data.train) + len(data.validation) == 100
+    assert both.train.y.tolist() == [*data.train.y, *data.validation.y]
 
 
 def test_fewer_than_one_seed_is_refused(capsys):
@@ -77,18 +85,29 @@ def test_a_softmax_layer_is_not_followed_by_another():
     assert gives_probabilities(keras.Sequential([keras.Input((2,)), inner]))
 
 
-def test_a_constant_column_keeps_its_scale():
-    x = np.float32([[1, 5], [3, 5]])
-    assert np.allclose(scaling(x)(x), [[-1, 0], [1, 0]], atol=1e-3)
-
-
 @pytest.mark.slow
-def test_a_network_of_autokeras_is_trained_anew(table: Path):
+def test_a_network_of_autokeras_is_trained_anew_whether_it_scales_its_inputs_or_not(table: Path):
     data = load(Settings(dataset=str(table)))
     inputs = keras.Input((2,))
-    found = keras.Model([inputs], [keras.layers.Dense(1, "sigmoid")(inputs)])
+    inner = keras.Model([inputs], [keras.layers.Dense(1, "sigmoid")(inputs)])
     chosen = {"optimizer": "sgd", "learning_rate": 0.5}
-    recipe = Recipe(found, chosen, batch_size=8, epochs=10)
-    network = retrain(recipe, 0, data, recipe.epochs)
-    predicted = network.predict(data.train.x, verbose=0)[:, 0] > 0.5
-    assert (predicted == data.train.y).mean() > 0.95
+    for found in (inner, with_scale(inner, data)):
+        recipe = Recipe(found, chosen, batch_size=8, epochs=10)
+        network = retrain(recipe, 0, data, recipe.epochs)
+        predicted = network.predict(data.train.x, verbose=0)[:, 0] > 0.5
+        assert (predicted == data.train.y).mean() > 0.95
+        assert np.allclose(
+            whole(network, data).predict(raw(table)[:5], verbose=0),
+            network.predict(scaled(raw(table)[:5], data), verbose=0),
+            atol=1e-5,
+        )
+
+
+def raw(table: Path) -> np.ndarray:
+    with np.load(table) as file:
+        return file["x_train"].astype(np.float32)
+
+
+def scaled(x: np.ndarray, data: Data) -> np.ndarray:
+    mean, deviation = data.scale
+    return (x - mean) / deviation
