@@ -70,7 +70,7 @@ def run_experiment(
     Returns:
         experiment_name: Its name in this run.
         best_parameters: The best Trial's, by name.
-        best_command: The words that the best Trial ran.
+        best_command: The words that the best Trial ran, where the document has them.
         objective: The name of the objective's metric.
         objective_value: The best Trial's value of it.
         maximize: Whether more of it is better.

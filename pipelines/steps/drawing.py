@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-SIDE, LEFT, BOTTOM, TOP = 300, 52, 44, 10
+SIDE, LEFT, BOTTOM, TOP = 300, 76, 44, 12
 BLUE, GREY = "#2563a8", "#8a94a0"
 LEAST_DOT, LARGEST_DOT = 2, 8
 UNIT = ("0", "0.5", "1")

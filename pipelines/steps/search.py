@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from katib_experiments import Backend, Experiment, LocalBackend, Outcome, Trial
+from katib_experiments.errors import RunnerError
 from katib_experiments.experiment.template import primary_container, render
 from pipelines.steps.programs import LAST_LINES, StepError
 
@@ -87,11 +88,15 @@ def _output(backend: Backend, name: str, trial: Trial) -> list[str]:
 
 
 def best_command(outcome: Outcome) -> list[str]:
-    """The words that the best Trial ran."""
+    """The words that the best Trial ran; none where they are the image's own, or the template is
+    in a ConfigMap, which only the cluster can read."""
     best = outcome.status.optimal
     assert best is not None
-    manifest = render(outcome.experiment, best.name, best.assignments)
-    container = primary_container(manifest, outcome.experiment)
+    try:
+        manifest = render(outcome.experiment, best.name, best.assignments)
+        container = primary_container(manifest, outcome.experiment)
+    except RunnerError:
+        return []
     return [str(word) for word in (*container.get("command", ()), *container.get("args", ()))]
 
 

@@ -65,12 +65,17 @@ def search(request: Request, *, trials: str, report: str, outcome: str) -> Found
     experiment = experiment_with(text_of(request.experiment), changes(request))
     with tempfile.TemporaryDirectory(prefix="runs-") as scratch:
         runs = Path(request.runs_dir or scratch)
-        backend = backend_of(request.backend, namespace=experiment.namespace, runs=runs)
+        backend = backend_of(request.backend, namespace=namespace_of(experiment), runs=runs)
         ended = run(backend, experiment)
         write(ended, trials=Path(trials), report=Path(report), outcome=Path(outcome))
         if request.afterwards == "delete":
             _delete(backend, experiment)
     return Found(outputs_of(ended), metrics_of(ended))
+
+
+def namespace_of(experiment: Experiment) -> str:
+    """As written; where nothing is, the place decides (on a cluster that of the step's pod)."""
+    return experiment.document["metadata"].get("namespace") or ""
 
 
 def changes(request: Request) -> Changes:

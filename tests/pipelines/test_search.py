@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from katib_experiments import read
+from katib_experiments import Outcome, Trial, read
 from katib_experiments.experiment.document import dumps
+from katib_experiments.experiment.model import ExperimentStatus
+from pipelines.steps.document import Changes, experiment_with
 from pipelines.steps.programs import StepError
-from pipelines.steps.search import backend_of, trained_flags
-from pipelines.steps.search_step import Found, Request, search
-from tests.support.documents import a_document
+from pipelines.steps.search import backend_of, best_command, trained_flags
+from pipelines.steps.search_step import Found, Request, namespace_of, search
+from tests.support.documents import a_document, a_parsed
 
 FAILING = ["sh", "-c", "echo the data are gone for ${trialParameters.x}; exit 3"]
 
@@ -102,10 +104,29 @@ def test_wrong_inputs_are_refused(tmp_path: Path, document: str, request_: dict,
         searched(tmp_path, experiment=document, **request_)
 
 
+@pytest.mark.parametrize(("written", "expected"), [("team", "team"), (None, "")])
+def test_without_a_namespace_that_of_the_step_counts(written: str | None, expected: str):
+    document = a_document()
+    document["metadata"]["namespace"] = written
+    assert namespace_of(experiment_with(dumps(document), Changes())) == expected
+
+
 def test_without_the_packages_of_a_cluster_katib_is_refused(monkeypatch, tmp_path: Path):
     monkeypatch.setitem(__import__("sys").modules, "katib_experiments.cluster", None)
     with pytest.raises(StepError, match=re.escape("katib-automl[cluster]")):
         backend_of("katib", namespace="", runs=tmp_path)
+
+
+def test_a_template_that_only_the_cluster_can_read_leaves_the_command_empty():
+    experiment = a_parsed(
+        trialTemplate={
+            "primaryContainerName": "main",
+            "trialParameters": [{"name": "x", "reference": "x"}],
+            "configMap": {"configMapName": "templates", "configMapNamespace": "kubeflow"},
+        }
+    )
+    best = Trial("example-1", {"x": "0.1"})
+    assert best_command(Outcome(experiment, ExperimentStatus(optimal=best), (best,))) == []
 
 
 def test_only_the_flags_of_our_trainer_can_be_trained_again():
