@@ -37,7 +37,7 @@ def test_a_file_goes_before_a_shipped_experiment(tmp_path, monkeypatch):
         ("expirement.yaml", "did you mean experiment.yaml?"),
         ("folder/none", "no such file: folder/none"),
         (".", "is a folder"),
-        ("zzz", "Shipped: asha, bayesian"),
+        ("zzz", "Shipped: asha, autokeras"),
     ],
 )
 def test_an_unknown_word_is_refused_with_what_is_near(word, answer, tmp_path, monkeypatch):
