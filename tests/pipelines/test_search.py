@@ -75,7 +75,7 @@ def test_the_experiment_is_deleted_where_that_is_asked_for(tmp_path: Path, docum
 
 
 def test_a_failed_experiment_fails_the_step_with_the_reason_and_the_output(tmp_path: Path):
-    text = dumps(a_document(command=FAILING, maxFailedTrialCount=0))
+    text = dumps(a_document(command=FAILING, maxFailedTrialCount=0, parallelTrialCount=1))
     with pytest.raises(StepError) as failed:
         searched(tmp_path, experiment=text)
     assert "Experiment example has no best Trial; it is Failed: ExperimentFailed" in str(
