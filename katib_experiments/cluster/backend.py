@@ -160,17 +160,22 @@ class KatibBackend:
             return feeds.objects()["pods"]
 
     def delete(self, name: str) -> None:
-        """As :meth:`Backend.delete`: it is gone, with its Trials, when this returns."""
+        """As :meth:`Backend.delete`: it is gone, with its Trials and its Suggestion, when this
+        returns.
+
+        Not in the foreground: Katib makes the Deployment of a Suggestion that is being deleted
+        again and again, and the end would never come."""
         self._existing(name)
         with explaining(self.namespace):
             path = objects_path(self.namespace, "experiments", name)
-            self._cluster.delete(path, {"propagationPolicy": "Foreground"})
+            self._cluster.delete(path, {"propagationPolicy": "Background"})
         self._curves.pop(name, None)
         self._pods.pop(name, None)
-        experiments = {"experiments": sources(self.namespace, name)["experiments"]}
-        with Feeds(self._cluster, experiments) as feeds:
+        everything = sources(self.namespace, name)
+        waited = {kind: everything[kind] for kind in ("experiments", "trials", "suggestions")}
+        with Feeds(self._cluster, waited) as feeds:
             for _ in feeds.changes(timeout=_DELETE_SECONDS):
-                if not feeds.objects()["experiments"]:
+                if not any(feeds.objects().values()):
                     return
         raise ClusterError(
             f"experiment {name} is still being deleted: its Trials wait for Katib's database\n"

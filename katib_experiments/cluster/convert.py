@@ -30,7 +30,12 @@ from katib_experiments.experiment.model import (
 from katib_experiments.metrics import UNAVAILABLE
 
 _KATIBS_LABELS = "katib.kubeflow.org/"
-_EXPLAINED = (TrialCondition.CREATED, TrialCondition.RUNNING, TrialCondition.FAILED)
+_EXPLAINED = (
+    TrialCondition.CREATED,
+    TrialCondition.RUNNING,
+    TrialCondition.FAILED,
+    TrialCondition.METRICS_UNAVAILABLE,
+)
 
 
 def manifest(experiment: Experiment, namespace: str) -> Object:

@@ -17,6 +17,8 @@ from katib_experiments.cluster.client import (
 EXPERIMENT = "katib.kubeflow.org/experiment"
 TRIAL = "katib.kubeflow.org/trial"
 DEPLOYMENT = "katib.kubeflow.org/deployment"
+COLLECTOR = "metrics-logger-and-collector"
+"""The container that Katib adds to a Trial's pod."""
 
 _MAX_TRIALS_REACHED = "ExperimentMaxTrialsReached"
 _COMPLETED = (

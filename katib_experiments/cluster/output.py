@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from katib_experiments.cluster.client import Cluster, Object, core_path
-from katib_experiments.cluster.objects import pods_of
+from katib_experiments.cluster.objects import COLLECTOR, pods_of
 from katib_experiments.errors import ClusterError
 from katib_experiments.experiment.model import (
     CollectorKind,
@@ -22,8 +22,6 @@ from katib_experiments.experiment.model import (
     finite,
 )
 from katib_experiments.metrics import format_of
-
-COLLECTOR = "metrics-logger-and-collector"
 
 _HEADER = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ ([\w.-]+):\d+\] (.*)", re.DOTALL)
 # What the sidecar says for itself from the same source file (file-metricscollector, v0.19.0).

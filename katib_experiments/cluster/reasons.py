@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from katib_experiments.cluster.client import Object
-from katib_experiments.cluster.objects import DEPLOYMENT, TRIAL, label
+from katib_experiments.cluster.objects import COLLECTOR, DEPLOYMENT, TRIAL, label
 
 # Waiting reasons that pass by themselves.
 _NORMAL = {"ContainerCreating", "PodInitializing", ""}
@@ -20,8 +20,10 @@ _MENDS["ImagePullBackOff"] = _MENDS["ErrImagePull"]
 
 
 def pod_notes(pod: Object) -> list[str]:
-    """What keeps a pod from running, or ended its containers, one line each."""
-    return [*_scheduling(pod), *_containers(pod)]
+    """What keeps a pod from running, or ended its containers, one line each. Katib's sidecar fails
+    with every training that does, which says nothing."""
+    notes = [*_scheduling(pod), *_containers(pod)]
+    return [note for note in notes if COLLECTOR not in note] or notes
 
 
 def _scheduling(pod: Object) -> Iterator[str]:
@@ -42,7 +44,8 @@ def _containers(pod: Object) -> Iterator[str]:
         if waiting and waiting.get("reason", "") not in _NORMAL:
             yield _line(what, waiting["reason"], waiting.get("message") or "")
         ended = state.get("terminated") or (container.get("lastState") or {}).get("terminated")
-        if ended and ended.get("exitCode"):
+        # The kernel may have killed a child and left the container to end well.
+        if ended and (ended.get("exitCode") or ended.get("reason") == "OOMKilled"):
             reason = ended.get("reason") or "Error"
             message = (ended.get("message") or "").strip()
             code = f"exit code {ended['exitCode']}"

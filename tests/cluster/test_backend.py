@@ -153,9 +153,12 @@ def test_names_are_the_newest_first(backend, fake):
     assert backend.names() == ["a", "c", "b"]
 
 
-def test_delete_returns_when_it_is_gone(backend, fake):
+def test_delete_returns_when_it_and_its_trials_are_gone(backend, fake):
     fake.put(EXPERIMENTS, an_experiment_object("Created"))
+    fake.put(TRIALS, a_trial_object("example-a", "0.5", "Created", "Running"))
+    threading.Timer(0.05, fake.remove, (TRIALS, "example-a")).start()
     backend.delete("example")
+    assert not fake.collections[TRIALS]
     assert backend.names() == []
     with pytest.raises(ExperimentNotFound, match="example"):
         backend.delete("example")

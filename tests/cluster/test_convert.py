@@ -122,15 +122,26 @@ UNSCHEDULABLE = {
             a_pod("t", {"terminated": {"exitCode": 3, "reason": "Error"}}),
             "Error: exit code 3",
         ),
+        (a_pod("t", {"terminated": {"exitCode": 0, "reason": "OOMKilled"}}), "limits.memory"),
         (a_pod("t", conditions=[UNSCHEDULABLE]), "Insufficient nvidia.com/gpu"),
     ],
-    ids=["no image", "out of memory", "crash", "no GPU"],
+    ids=["no image", "out of memory", "crash", "a child out of memory", "no GPU"],
 )
 def test_a_trial_says_what_its_pod_suffers_from(pod, told):
     found = outcome(None, a_trial_object("t", "0.1", "Created", "Running"), pods=[pod])
     first, *notes = found.trials[0].message.splitlines()
     assert first == "Trial is Running"
     assert told in notes[0]
+
+
+def test_the_sidecar_is_no_reason_where_the_training_failed():
+    ends = [("metrics-logger-and-collector", 255), ("main", 3)]
+    pod = a_pod("t")
+    pod["status"]["containerStatuses"] = [
+        {"name": name, "state": {"terminated": {"exitCode": code}}} for name, code in ends
+    ]
+    found = outcome(None, a_trial_object("t", "0.1", "Created", "Failed"), pods=[pod])
+    assert found.trials[0].message.splitlines()[1:] == ["container main: Error: exit code 3"]
 
 
 def test_a_pod_that_starts_or_succeeded_is_no_reason():

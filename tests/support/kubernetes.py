@@ -121,10 +121,10 @@ class _Handler(BaseHTTPRequestHandler):
         elif "watch" in query:
             self._watch(path, query)
         elif path in self.fake.collections:
-            items = [i for i in self.fake.collections[path].values() if selects(i, query)]
-            self._send(
-                200, {"metadata": {"resourceVersion": str(self.fake.version)}, "items": items}
-            )
+            with self.fake.moved:  # items and version of one moment
+                items = [i for i in self.fake.collections[path].values() if selects(i, query)]
+                metadata = {"resourceVersion": str(self.fake.version)}
+            self._send(200, {"metadata": metadata, "items": items})
         else:
             self._object(path, lambda _collection, _name, item: item)
 
