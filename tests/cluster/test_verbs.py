@@ -56,7 +56,7 @@ def test_submit_refuses_a_wrong_document_before_it_asks_the_cluster(there, fake,
 
 
 def test_waiting_shows_the_trials_the_end_and_why_one_failed(there, fake):
-    fake.on_create = lambda: ended(fake)
+    fake.after["POST"] = lambda: ended(fake)
     shown = there("submit", "experiment.yaml", "--wait")
     assert shown.code == 0
     assert "example Succeeded after 2 Trials" in shown.out
@@ -66,7 +66,7 @@ def test_waiting_shows_the_trials_the_end_and_why_one_failed(there, fake):
 
 
 def test_run_on_katib_writes_the_report_too(there, fake, tmp_path):
-    fake.on_create = lambda: ended(fake)
+    fake.after["POST"] = lambda: ended(fake)
     shown = there("run", "experiment.yaml", "--on", "katib", "-o", "json")
     assert shown.code == 0
     assert json.loads(shown.out)["status"]["trialsSucceeded"] == 1
@@ -87,6 +87,7 @@ def test_the_verbs_of_a_run_work_on_katib(there, fake):
     assert "ExperimentSucceeded" in there("show", "example", *on).out
     assert there("report", "example", *on).out == "runs/example/report.html\n"
     assert "in namespace default with its 2 Trials?" in there("delete", "example", *on).out
+    fake.after["DELETE"] = fake.collections[TRIALS].clear
     assert there("delete", "example", "-y", *on).code == 0
     assert "automl run random --on katib" in there("list", *on).out
 

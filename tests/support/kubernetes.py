@@ -41,8 +41,8 @@ class FakeKubernetes:
     refuse: Refusal = lambda *_: None
     posts: dict[str, Callable[[Object], Object]] = field(default_factory=dict)
     """Paths whose POST asks something and creates nothing."""
-    on_create: Callable[[], None] = lambda: None
-    """What happens after a POST created something."""
+    after: dict[str, Callable[[], None]] = field(default_factory=dict)
+    """What happens once a POST created, or a DELETE removed, something: a controller's part."""
     requests: list[tuple[str, str, Object]] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     moved: threading.Condition = field(default_factory=threading.Condition)
@@ -139,7 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(201, body)
         else:
             made = self.fake.put(path, body)
-            self.fake.on_create()
+            self.fake.after.get("POST", lambda: None)()
             self._send(201, made)
 
     def do_PATCH(self) -> None:
@@ -154,6 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
 
         def remove(collection: str, name: str, item: Object) -> Object:
             self.fake.remove(collection, name)
+            self.fake.after.get("DELETE", lambda: None)()
             return item
 
         self._object(path, remove)
