@@ -155,6 +155,13 @@ def until(place, told: str) -> str:
     raise AssertionError(f"never told: {told}")
 
 
+def test_a_search_that_cannot_go_on_says_why(place):
+    """Values that are not finite reach Katib's search, which fails at each request from then on."""
+    script = "echo ${trialParameters.x} accuracy=nan"
+    place.backend.submit(place.search(command=("sh", "-c", script)))
+    assert "is no finite number" in until(place, "Suggestion: ")
+
+
 def with_container(experiment_of, **fields):
     """A search whose Trials' container has other fields."""
     experiment = experiment_of()
