@@ -32,6 +32,13 @@ _RIGHTS = (
 )
 _GPU = "nvidia.com/gpu"
 
+# Katib's webhook for pods would refuse the controller's own pod as long as no controller answers.
+_RESTART = (
+    f"kubectl label namespace {HOME} {NAMESPACE_LABEL}-; "
+    f"kubectl -n {HOME} rollout restart deployment katib-controller; "
+    f"kubectl -n {HOME} rollout status deployment katib-controller; {label_command(HOME)}"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -134,18 +141,17 @@ def _webhook(cluster: Cluster, namespace: str) -> Iterator[Finding]:
         "metadata": {"name": "automl-doctor", "namespace": namespace},
         "spec": {},
     }
-    look = f"kubectl -n {HOME} rollout restart deployment katib-controller"
     try:
         cluster.create(objects_path(namespace, "experiments"), body, {"dryRun": "All"})
     except Refused as error:
         if "failed calling webhook" in str(error):
-            yield Finding("fault", "webhook", str(error), look)
+            yield Finding("fault", "webhook", str(error), _RESTART)
         elif "denied the request" in str(error):
             yield Finding("ok", "webhook", "checks Experiments")
         else:
             raise
     else:
-        yield Finding("fault", "webhook", "an empty Experiment was not refused", look)
+        yield Finding("fault", "webhook", "an empty Experiment was not refused", _RESTART)
 
 
 def _rights(cluster: Cluster, namespace: str) -> Iterator[Finding]:
