@@ -17,10 +17,10 @@ COMPILE := uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-ur
 NEEDLESS := --no-annotate --no-emit-package libclang  # TensorFlow asks for it and never loads it
 
 .DEFAULT_GOAL := help
-.PHONY: help env search test lint benchmark constraints image image-gpu image-suggestion images image-test clean
+.PHONY: help env search test test-cluster lint benchmark constraints image image-gpu image-suggestion images image-test clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 env: $(STAMP) ## Make .venv with every pinned package (once; a few minutes)
 
@@ -42,6 +42,9 @@ lint: $(STAMP) ## Style, types and import contracts
 
 test: lint ## Every check and every test
 	$(BIN)/pytest
+
+test-cluster: $(STAMP) ## The tests that need a Kubernetes with Katib: that of KUBECONFIG
+	$(BIN)/pytest -m cluster tests/cluster tests/contracts
 
 benchmark: $(STAMP) ## Ratios against peers and the latency of every algorithm (quiet machine, minutes)
 	$(BIN)/python -m tests.benchmarks
