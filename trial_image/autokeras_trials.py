@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from trial_image.result import finite
+
 Row = dict[str, Any]
 
 
@@ -38,10 +40,6 @@ def read_trial(path: Path) -> Row:
         "hyperparameters": values,
         "message": _reason(state["status"], state["message"]),
     }
-
-
-def finite(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else value
 
 
 def _reason(status: str, traceback: str | None) -> str:
