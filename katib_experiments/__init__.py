@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from katib_experiments.algorithms import algorithm as algorithm
     from katib_experiments.backend import Backend as Backend
     from katib_experiments.backend import Outcome as Outcome
+    from katib_experiments.cluster import KatibBackend as KatibBackend
     from katib_experiments.engine import LocalBackend as LocalBackend
     from katib_experiments.errors import AutomlError as AutomlError
     from katib_experiments.errors import DocumentError as DocumentError
@@ -37,6 +38,7 @@ _HOMES = {
     "Backend": "backend",
     "DocumentError": "errors",
     "Experiment": "experiment.model",
+    "KatibBackend": "cluster",
     "LocalBackend": "engine",
     "Outcome": "backend",
     "Problem": "errors",
@@ -54,6 +56,7 @@ __all__ = [
     "Backend",
     "DocumentError",
     "Experiment",
+    "KatibBackend",
     "LocalBackend",
     "Outcome",
     "Problem",
