@@ -7,6 +7,7 @@ STAMP := .venv/complete
 
 IMAGE ?= katib-automl/trial:0.1.0
 SUGGESTION_IMAGE ?= katib-automl/suggestion:0.1.0
+PIPELINES_IMAGE ?= katib-automl/pipelines:0.1.0
 # The first that answers: a docker command may have no engine behind it.
 ENGINE ?= $(shell for engine in docker podman buildah; do $$engine info > /dev/null 2>&1 && echo $$engine && break; done)
 # BUILD_FLAGS: what a build needs in a place, such as a proxy's certificate: --volume=FILE:/etc/ssl/certs/ca-certificates.crt:ro
@@ -17,7 +18,7 @@ COMPILE := uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-ur
 NEEDLESS := --no-annotate --no-emit-package libclang  # TensorFlow asks for it and never loads it
 
 .DEFAULT_GOAL := help
-.PHONY: help env search test test-cluster lint benchmark constraints image image-gpu image-suggestion images image-test clean
+.PHONY: help env search test test-cluster lint benchmark constraints image image-gpu image-suggestion image-pipelines images image-test clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +58,7 @@ constraints: ## Compile constraints.txt and the images' requirements anew (needs
 		trial_image/requirements/arm64.in -o trial_image/requirements/arm64.txt
 	$(COMPILE) $(NEEDLESS) trial_image/requirements/tf221.in -o trial_image/requirements/tf221.txt
 	$(COMPILE) --no-annotate --no-deps --constraints constraints.txt katib_experiments/suggestion/requirements.in -o katib_experiments/suggestion/requirements.txt
+	$(COMPILE) --no-annotate --constraints constraints.txt --extra cluster --extra pipelines pyproject.toml -o pipelines/requirements.txt
 
 image: ## Build the image of a Trial for a CPU, with docker, podman or buildah (1.6 GB, minutes)
 	$(BUILD) --file trial_image/Dockerfile --tag $(IMAGE) trial_image
@@ -70,7 +72,11 @@ image-suggestion: ## Build the image of the suggestion service
 	$(BUILD) --file katib_experiments/suggestion/Dockerfile --tag $(SUGGESTION_IMAGE) katib_experiments
 	@$(ENGINE) images $(SUGGESTION_IMAGE)
 
-images: image image-gpu image-suggestion ## All images, and their sizes
+image-pipelines: image ## Build the image of the pipelines' steps, on that of a Trial
+	$(BUILD) --build-arg TRIAL=$(IMAGE) --file pipelines/Dockerfile --tag $(PIPELINES_IMAGE) .
+	@$(ENGINE) images $(PIPELINES_IMAGE)
+
+images: image image-gpu image-suggestion image-pipelines ## All images, and their sizes
 
 image-test: image $(STAMP) ## Run Trials in the image as a cluster would (docker or podman)
 	ENGINE=$(ENGINE) TRIAL_IMAGE=$(IMAGE) $(BIN)/pytest tests/image
