@@ -16,20 +16,13 @@ from katib_experiments.cluster.client import (
 )
 from katib_experiments.cluster.katib_config import HOME, INSTALL_OURS, katib_config, served
 from katib_experiments.cluster.refusals import INSTALL, label_command
+from katib_experiments.cluster.rights import lacking
 from katib_experiments.errors import ClusterError
 
 KATIB_VERSION = "v0.19.0"
 """The version that this project follows."""
 
 _DEPLOYMENTS = ("katib-controller", "katib-db-manager")
-_RIGHTS = (
-    ("kubeflow.org", "experiments", ("create", "get", "list", "watch", "patch", "delete")),
-    ("kubeflow.org", "trials", ("get", "list", "watch")),
-    ("kubeflow.org", "suggestions", ("list", "watch")),
-    ("", "pods", ("list", "watch")),
-    ("", "pods/log", ("get",)),
-    ("", "events", ("list", "watch")),
-)
 _GPU = "nvidia.com/gpu"
 
 # Katib's webhook for pods would refuse the controller's own pod as long as no controller answers.
@@ -155,38 +148,15 @@ def _webhook(cluster: Cluster, namespace: str) -> Iterator[Finding]:
 
 
 def _rights(cluster: Cluster, namespace: str) -> Iterator[Finding]:
-    lacking = [
-        f"{verb} {resource}"
-        for group, resource, verbs in _RIGHTS
-        for verb in verbs
-        if not _allowed(cluster, namespace, group, resource, verb)
-    ]
-    if lacking:
+    found = [str(right) for right in lacking(cluster, namespace)]
+    if found:
         mend = (
             f"kubectl -n {namespace} create rolebinding automl --clusterrole=kubeflow-edit "
             "--user=YOU (or another role with these rights)"
         )
-        yield Finding("fault", "rights", f"you may not {', '.join(lacking)}", mend)
+        yield Finding("fault", "rights", f"you may not {', '.join(found)}", mend)
     else:
         yield Finding("ok", "rights", f"to run Experiments in {namespace}")
-
-
-def _allowed(cluster: Cluster, namespace: str, group: str, resource: str, verb: str) -> bool:
-    kind, _, part = resource.partition("/")
-    asked = {
-        "namespace": namespace,
-        "group": group,
-        "resource": kind,
-        "subresource": part,
-        "verb": verb,
-    }
-    review = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectAccessReview",
-        "spec": {"resourceAttributes": asked},
-    }
-    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-    return bool(cluster.create(path, review)["status"].get("allowed"))
 
 
 def _algorithms(cluster: Cluster, _: str) -> Iterator[Finding]:
