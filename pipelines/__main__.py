@@ -1,4 +1,4 @@
-"""Compile, run or submit the pipelines: ``python -m pipelines --help``."""
+"""Compile, run or submit the pipelines, and see who may: ``python -m pipelines --help``."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ examples:
   python -m pipelines run automl --parameters            # what a pipeline can be told
   python -m pipelines submit --host http://localhost:8080 --backend=katib --namespace kubeflow
   python -m pipelines compile                            # pipelines/compiled/*.yaml
+  python -m pipelines permissions --namespace team --service-account default-editor
 
-exit codes: 0 done, 1 a step failed or the server refused, 2 wrong command line
+exit codes: 0 done, 1 a step failed, the server refused or a right is missing, 2 wrong command line
 """
 
-OWN = ("--output", "--host", "--namespace", "--token-from", "--group")
+OWN = ("--output", "--host", "--namespace", "--token-from", "--group", "--service-account")
 """Flags of this program that take a value."""
 
 
@@ -32,10 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen, rest = parser.parse_known_args(ours)
     rest += theirs
     try:
-        if chosen.verb == "compile":
+        if chosen.verb in _WITHOUT_PIPELINE:
             if rest:
-                parser.error(f"compile has no such argument: {' '.join(rest)}")
-            return _compile(chosen)
+                parser.error(f"{chosen.verb} has no such argument: {' '.join(rest)}")
+            return _WITHOUT_PIPELINE[chosen.verb](chosen)
         if chosen.parameters:
             _say(parameters_help(chosen.pipeline))
             return 0
@@ -61,9 +62,21 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="compile|run|submit")
+    verbs = parser.add_subparsers(
+        dest="verb", required=True, metavar="compile|run|submit|permissions"
+    )
     compiling = verbs.add_parser("compile", help="write YAML", allow_abbrev=False)
     compiling.add_argument("--output", type=Path, metavar="DIR", help="instead of compiled/")
+    asking = verbs.add_parser(
+        "permissions", help="what a ServiceAccount lacks for backend=katib", allow_abbrev=False
+    )
+    asking.add_argument("--namespace", default="", help="of the Experiments; yours where empty")
+    asking.add_argument(
+        "--service-account",
+        default="",
+        metavar="NAME|NAMESPACE:NAME",
+        help="of the steps: pipeline-runner, or default-editor in a profile; you where empty",
+    )
     for verb, text in (("run", "run on this machine"), ("submit", "run on a server")):
         each = verbs.add_parser(
             verb,
@@ -104,6 +117,28 @@ def _compile(chosen: argparse.Namespace) -> int:
     for path in compile_all(chosen.output or FOLDER):
         _say(str(path))
     return 0
+
+
+def _permissions(chosen: argparse.Namespace) -> int:
+    from katib_experiments.cluster.client import Cluster  # noqa: PLC0415 - only for this verb
+    from katib_experiments.errors import ClusterError  # noqa: PLC0415
+    from pipelines.permissions import missing  # noqa: PLC0415
+
+    try:
+        cluster = Cluster()
+        namespace = chosen.namespace or cluster.namespace
+        lines = list(missing(cluster, namespace, chosen.service_account))
+    except ClusterError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
+    for line in lines:
+        _say(line)
+    if not lines:
+        _say(f"{chosen.service_account or 'you'}: all that backend=katib needs in {namespace}")
+    return int(bool(lines))
+
+
+_WITHOUT_PIPELINE = {"compile": _compile, "permissions": _permissions}
 
 
 def _run(chosen: argparse.Namespace, flags: Sequence[str]) -> int:
