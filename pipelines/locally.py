@@ -18,6 +18,8 @@ from typing import Any, TextIO
 from pipelines.registry import pipeline
 
 LOG = "run.log"
+CONDITIONS = (2, 17)
+"""The version of KFP that runs ``dsl.If`` on this machine."""
 _COLOR = re.compile(r"\x1b\[\d+m")
 _TOLD = re.compile(
     r"(Executing task .*|Task '.*' finished with status .*|.* Trials ended.*)|"
@@ -40,10 +42,13 @@ def run(name: str, values: Mapping[str, Any], root: Path, terminal: TextIO) -> d
     ``terminal`` is told how it goes; the file ``run.log`` in ``root`` takes every line. Raises
     RuntimeError where a step fails.
     """
-    from kfp import local  # noqa: PLC0415 - seconds, which --help does not need
+    import kfp  # noqa: PLC0415 - seconds, which --help does not need
+    from kfp import local  # noqa: PLC0415
 
     root.mkdir(parents=True, exist_ok=True)
-    whole = pipeline(name)
+    whole, left_out = runnable(pipeline(name))
+    for step in left_out:
+        terminal.write(f"left out: {step}: kfp {kfp.__version__} runs no conditions here\n")
     with (
         (root / LOG).open("w", encoding="utf-8") as log,
         _told(Teller(log, terminal)),
@@ -55,6 +60,31 @@ def run(name: str, values: Mapping[str, Any], root: Path, terminal: TextIO) -> d
         local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(root))
         outputs: dict[str, Any] = whole(**values).outputs
     return outputs
+
+
+def runnable(whole: Any) -> tuple[Any, list[str]]:  # noqa: ANN401 - KFP has no types
+    """The pipeline as the installed KFP can run it here, and the steps that this leaves out: those
+    under a condition, which nothing else waits for, before :data:`CONDITIONS`."""
+    import kfp  # noqa: PLC0415
+    from google.protobuf.json_format import MessageToDict  # noqa: PLC0415
+    from kfp.components import load_component_from_text  # noqa: PLC0415
+
+    if tuple(map(int, kfp.__version__.split(".")[:2])) >= CONDITIONS:
+        return whole, []
+    spec = MessageToDict(whole.pipeline_spec)
+    tasks = spec["root"]["dag"]["tasks"]
+    conditional = [
+        task for task, each in tasks.items() if each.get("triggerPolicy", {}).get("condition")
+    ]
+    left_out = [step for task in conditional for step in _steps(spec, task, tasks.pop(task))]
+    return (load_component_from_text(json.dumps(spec)) if left_out else whole), left_out
+
+
+def _steps(spec: Mapping[str, Any], name: str, task: Mapping[str, Any]) -> list[str]:
+    """The task itself, or those that it is a group of."""
+    component = spec["components"][task["componentRef"]["name"]]
+    inside = component.get("dag", {}).get("tasks", {})
+    return [step for key, each in inside.items() for step in _steps(spec, key, each)] or [name]
 
 
 class Teller(io.TextIOBase):

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from kfp import dsl
 
-from pipelines.components import prepare_data, run_experiment
-from pipelines.tasks import sized
+from pipelines.components import prepare_data
+from pipelines.searching import searched
+from pipelines.tasks import sized, with_secret, with_volume
 
 
 class Outputs(NamedTuple):
@@ -29,6 +30,8 @@ def tune(
     max_failed_trials: int = -1,
     trial_image: str = "",
     trial_dataset: str = "",
+    gpus_per_trial: int = 0,
+    afterwards: str = "keep",
 ) -> Outputs:
     """Read a dataset, run a Katib Experiment over it, and return the best parameters.
 
@@ -45,19 +48,20 @@ def tune(
         parallel_trials: Instead of parallelTrialCount; 0 leaves it.
         max_failed_trials: Instead of maxFailedTrialCount; -1 leaves it.
         trial_image: Instead of the image of the Trials.
-        trial_dataset: With "katib": where the Trials find the prepared data.
+        trial_dataset: With "katib": where the Trials find the prepared data, if not on the claim.
+        gpus_per_trial: Into each Trial's limits, as nvidia.com/gpu; 0 leaves the document's.
+        afterwards: "keep" the Experiment on the cluster, or "delete" it once its result is here.
 
     Returns:
         best_parameters: The best Trial's, by name.
         objective_value: Its value of the objective.
     """
     prepared = sized(prepare_data(dataset=dataset, target=target, task=task))
-    prepared.set_display_name("Prepare the data")
-    search = run_experiment(
+    with_secret(with_volume(prepared)).set_display_name("Prepare the data")
+    search = searched(
         data=prepared.outputs["data"],
         experiment=experiment,
         backend=backend,
-        run_id=dsl.PIPELINE_JOB_ID_PLACEHOLDER,
         namespace=namespace,
         algorithm=algorithm,
         algorithm_settings=algorithm_settings,
@@ -66,7 +70,7 @@ def tune(
         max_failed_trials=max_failed_trials,
         image=trial_image,
         dataset=trial_dataset,
+        gpus_per_trial=gpus_per_trial,
+        afterwards=afterwards,
     )
-    sized(search, cpu=("1", "4"), hours=24).set_display_name("Search with Katib")
-    search.set_caching_options(False)  # a search that is not run has no Experiment to look at
     return Outputs(search.outputs["best_parameters"], search.outputs["objective_value"])

@@ -25,7 +25,10 @@ def run_experiment(
     algorithm: str = "",
     algorithm_settings: dict = {},
     image: str = "",
+    gpus_per_trial: int = 0,
     dataset: str = "",
+    claim: str = "",
+    mount: str = "/data",
     runs_dir: str = "",
     afterwards: str = "keep",
 ) -> NamedTuple(
@@ -62,8 +65,13 @@ def run_experiment(
         algorithm: Instead of algorithmName; the document's algorithmSettings then go.
         algorithm_settings: Settings for that algorithm.
         image: Instead of the image of the Trials.
+        gpus_per_trial: Into each Trial's limits, as nvidia.com/gpu; 0 leaves the document's. This
+            step itself asks for none, so with "local" there are those of its own pod.
         dataset: The --dataset of the Trials; for "local" the path of data where empty. With "katib"
             and data it must say where the Trials find that file: they see only their own volumes.
+        claim: With "katib", instead of dataset: a PersistentVolumeClaim that this step has mounted.
+            The data are copied to it, and every Trial mounts it.
+        mount: Where it is mounted, here and in the Trials.
         runs_dir: Folder, on a volume, from which a "local" search goes on after its pod was lost.
         afterwards: "keep" the Experiment on the cluster, or "delete" it once its result is here.
 
@@ -91,7 +99,10 @@ def run_experiment(
             algorithm=algorithm,
             algorithm_settings=algorithm_settings,
             image=image,
+            gpus_per_trial=gpus_per_trial,
             dataset=dataset,
+            claim=claim,
+            mount=mount,
             runs_dir=runs_dir,
             afterwards=afterwards,
         ),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ from pipelines.steps.programs import StepError, run_program
 FILE = "data.npz"
 TASK = "task"
 """Beside it: what the target is, where somebody said so; the arrays alone would not tell."""
+SHARED = "katib-automl/data"
+"""Folder on a volume."""
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
 
@@ -34,6 +38,31 @@ def data_file(artifact: str | Path) -> Path:
     if path.is_file() and path.suffix == ".npz":
         return path.absolute()
     raise StepError(f"data: received {path}: must be a folder with {FILE}, or a .npz file")
+
+
+def shared(artifact: str | Path, volume: Path) -> Path:
+    """A copy of the file on a volume that Trials mount too, named after what is in it, so that it
+    is written once and never changed.
+
+    Raises :class:`StepError` where the step has no such volume, or may not write to it.
+    """
+    place = volume / SHARED / f"{described(artifact)['sha256']}.npz"
+    if not volume.is_dir():
+        raise StepError(
+            f"mount: received {volume}: must be where the step has the claim mounted: "
+            "kubernetes.mount_pvc(task, claim, mount)"
+        )
+    if not place.is_file():
+        part = place.with_name(f".{place.name}.{os.getpid()}")
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(data_file(artifact), part)
+            part.replace(place)
+        except OSError as error:
+            raise StepError(f"mount: {volume} cannot be written: {error.strerror}") from None
+        finally:
+            part.unlink(missing_ok=True)
+    return place
 
 
 def said_task(artifact: str | Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as replaced
 from pathlib import Path
@@ -14,6 +14,7 @@ from katib_experiments import Experiment, read_text
 from katib_experiments.cli.names import experiment_file
 from katib_experiments.cli.submission import overridden
 from katib_experiments.experiment.document import dumps, loads
+from pipelines.steps.pods import give_gpus, mount, pods_of
 from pipelines.steps.programs import StepError
 
 READING = ("data_dir", "target", "task", "image_size", "color_mode")
@@ -37,6 +38,11 @@ class Changes:
     """What Trials get as ``--dataset``."""
     task: str = ""
     """What they get as ``--task`` beside it, where they run our trainer."""
+    gpus: int = 0
+    """Of each Trial."""
+    claim: str = ""
+    """PersistentVolumeClaim that Trials read, mounted at :attr:`mount`."""
+    mount: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
     """``maxTrialCount`` and its like."""
 
@@ -61,11 +67,15 @@ def experiment_with(text: str, changes: Changes) -> Experiment:
         data["metadata"] = {**(data.get("metadata") or {}), "namespace": changes.namespace}
     if changes.algorithm:
         data["spec"] = {**(data.get("spec") or {}), "algorithm": _algorithm(changes)}
-    for container in _primary_containers(data.get("spec") or {}):
+    for pod, container in pods_of(data.get("spec") or {}):
         if changes.image:
             container["image"] = changes.image
         if changes.dataset:
             _set_data(container, changes)
+        if changes.gpus:
+            give_gpus(pod, container, changes.gpus)
+        if changes.claim:
+            mount(pod, container, changes.claim, changes.mount)
     return read_text(dumps(data))
 
 
@@ -80,29 +90,6 @@ def _algorithm(changes: Changes) -> dict[str, Any]:
         {"name": name, "value": str(value)} for name, value in changes.algorithm_settings.items()
     ]
     return {"algorithmName": changes.algorithm, "algorithmSettings": settings}
-
-
-def _primary_containers(spec: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Wherever in the template a container has that name."""
-    template = spec.get("trialTemplate") or {}
-
-    def walk(node: object) -> Iterator[dict[str, Any]]:
-        if isinstance(node, list):
-            for each in node:
-                yield from walk(each)
-        elif isinstance(node, dict):
-            for key, each in node.items():
-                if key == "containers" and isinstance(each, list):
-                    yield from (
-                        item
-                        for item in each
-                        if isinstance(item, dict)
-                        and item.get("name") == template.get("primaryContainerName")
-                    )
-                else:
-                    yield from walk(each)
-
-    return walk(template.get("trialSpec"))
 
 
 def _set_data(container: dict[str, Any], changes: Changes) -> None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from katib_experiments import Backend, Experiment, Outcome, write_report
 from katib_experiments.experiment.document import dumps
 from katib_experiments.status import experiment_document
-from pipelines.steps.data import data_file, said_task
+from pipelines.steps.data import data_file, said_task, shared
 from pipelines.steps.document import Changes, experiment_with, text_of
 from pipelines.steps.programs import StepError
 from pipelines.steps.search import backend_of, best_command, metrics_of, run
@@ -36,7 +36,10 @@ class Request:
     algorithm: str = ""
     algorithm_settings: Mapping[str, str] = field(default_factory=dict)
     image: str = ""
+    gpus_per_trial: int = 0
     dataset: str = ""
+    claim: str = ""
+    mount: str = ""
     runs_dir: str = ""
     afterwards: str = "keep"
 
@@ -92,7 +95,10 @@ def changes(request: Request) -> Changes:
         algorithm=request.algorithm,
         algorithm_settings=request.algorithm_settings,
         image=request.image,
+        gpus=request.gpus_per_trial,
         dataset=_dataset(request),
+        claim=request.claim if request.backend == "katib" else "",
+        mount=request.mount,
         task=said_task(request.data) if request.data else "",
         counts={name: count for name, count in counts.items() if count is not None},
     )
@@ -103,9 +109,11 @@ def _dataset(request: Request) -> str:
         return request.dataset
     if request.backend == "local":
         return str(data_file(request.data))
+    if request.claim:
+        return str(shared(request.data, Path(request.mount)))
     raise StepError(
-        "dataset: received nothing: the Trials of a cluster cannot see this step's files; put "
-        "data.npz on a volume that they mount, and say its path there"
+        "dataset: received nothing: the Trials of a cluster cannot see this step's files; give the "
+        "claim of a volume for both, or put data.npz where they can see it, and say its path there"
     )
 
 
