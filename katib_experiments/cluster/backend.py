@@ -22,6 +22,7 @@ from katib_experiments.cluster.objects import (
     sources,
 )
 from katib_experiments.cluster.output import Curves, container_of, lines_of, newest, started
+from katib_experiments.cluster.patience import Patience, StandsStill
 from katib_experiments.cluster.refusals import explained, explaining
 from katib_experiments.cluster.watching import Feeds
 from katib_experiments.errors import (
@@ -41,11 +42,19 @@ class KatibBackend:
     """The :class:`~katib_experiments.backend.Backend` of one namespace of a Katib cluster; without
     ``namespace`` that of the kubeconfig's context.
 
-    ClusterError, besides the errors of the Backend, where the cluster does not answer or refuses.
+    ClusterError, besides the errors of the Backend, where the cluster does not answer or refuses;
+    and from ``watch`` where no Trial has run for ``patience`` seconds.
     """
 
-    def __init__(self, namespace: str = "", *, cluster: Cluster | None = None) -> None:
+    def __init__(
+        self,
+        namespace: str = "",
+        *,
+        cluster: Cluster | None = None,
+        patience: float | None = None,
+    ) -> None:
         self._cluster = cluster or Cluster()
+        self._patience = patience
         self.namespace = namespace or self._cluster.namespace
         self._curves: dict[str, dict[str, list[MetricLog]]] = {}
         self._pods: dict[str, dict[str, Object]] = {}
@@ -94,17 +103,21 @@ class KatibBackend:
 
     def _watch(self, name: str) -> Iterator[Outcome]:
         last: Outcome | None = None
+        patience = Patience(self._patience)
         with Feeds(self._cluster, sources(self.namespace, name)) as feeds:
-            for _ in feeds.changes():
+            while feeds.changed(patience.left()):
                 objects = Objects.of(feeds.objects())
                 if objects is None:
                     raise ExperimentNotFound(f"experiment {name} was deleted")
                 outcome = self._outcome(objects)
                 if over(objects.experiment):
                     break
+                patience.look(objects)
                 if last is None or _seen(last) != _seen(outcome):
                     yield outcome
                     last = outcome
+            else:
+                raise StandsStill(self.outcome(name), self._patience or 0)
         yield self.outcome(name)
 
     def outcome(self, name: str) -> Outcome:

@@ -146,17 +146,21 @@ class Feeds:
     def changes(self, timeout: float | None = None) -> Iterator[None]:
         """At first and after each change, several at a time; ends once none came for ``timeout``
         seconds. Raises the error that a watch ended with."""
-        while True:
-            try:
-                news = [self._news.get(timeout=timeout)]
-            except Empty:
-                return
-            while not self._news.empty():
-                news.append(self._news.get())
-            for error in news:
-                if error is not None:
-                    raise error
+        while self.changed(timeout):
             yield
+
+    def changed(self, timeout: float | None = None) -> bool:
+        """Wait for the next one of these; False once none came for ``timeout`` seconds."""
+        try:
+            news = [self._news.get(timeout=timeout)]
+        except Empty:
+            return False
+        while not self._news.empty():
+            news.append(self._news.get())
+        for error in news:
+            if error is not None:
+                raise error
+        return True
 
     def objects(self) -> dict[str, list[Object]]:
         """Every list as it is now."""
