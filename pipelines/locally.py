@@ -76,7 +76,7 @@ def runnable(whole: Any) -> tuple[Any, list[str]]:  # noqa: ANN401 - KFP has no 
     conditional = [
         task for task, each in tasks.items() if each.get("triggerPolicy", {}).get("condition")
     ]
-    left_out = [step for task in conditional for step in _steps(spec, task, tasks.pop(task))]
+    left_out = sorted(step for task in conditional for step in _steps(spec, task, tasks.pop(task)))
     return (load_component_from_text(json.dumps(spec)) if left_out else whole), left_out
 
 

@@ -11,6 +11,7 @@ import pytest
 from kfp import dsl
 
 from katib_experiments.experiment.document import dumps
+from pipelines.steps.packaging import Origin, pack
 from tests.support.documents import a_document
 
 CLASSES = np.array(["no", "yes"])
@@ -51,6 +52,15 @@ def model(artifact: Callable[..., Any]) -> dsl.Model:
     (folder / "result.json").write_text(
         '{"examples": 80, "epochs": 5, "seeds": 2, "parameters": 1234, "hyperparameters": {}}'
     )
+    return made
+
+
+@pytest.fixture
+def package(artifact: Callable[..., Any], data: dsl.Dataset, model: dsl.Model) -> dsl.Model:
+    """What package_model leaves: digits, version 3, of run-1."""
+    made = artifact(dsl.Model, "package")
+    origin = Origin("digits", "3", "random-1", {"units": "8"}, "it is better", "run-1")
+    pack(data.path, model.path, made.path, {"accuracy": 0.96}, origin)
     return made
 
 

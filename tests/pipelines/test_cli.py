@@ -10,7 +10,7 @@ import pytest
 
 from pipelines import locally
 from pipelines.__main__ import main
-from pipelines.registry import ArgumentsError, arguments
+from pipelines.registry import ArgumentsError, arguments, pipeline
 from pipelines.submitting import token_from
 
 PROBE = """
@@ -132,6 +132,21 @@ def test_the_terminal_is_told_how_far_a_run_is_and_the_log_has_every_line(tmp_pa
     assert "noise" in (tmp_path / "log").read_text()
     told = (tmp_path / "terminal").read_text().splitlines()
     assert told == ["Executing task 'choose'", "    x: 1 of 2 Trials ended"]
+
+
+@pytest.mark.parametrize(
+    ("version", "left_out"), [("2.13.0", ["deploy", "register-model"]), ("2.17.0", [])]
+)
+def test_what_the_installed_kfp_cannot_run_here_is_left_out(monkeypatch, version, left_out):
+    monkeypatch.setattr("kfp.__version__", version)
+    whole = pipeline("automl")
+    runnable, found = locally.runnable(whole)
+    assert found == left_out
+    before, after = (each.pipeline_spec.root.dag.tasks for each in (whole, runnable))
+    assert before.keys() - after.keys() == ({"condition-1"} if left_out else set())
+    assert (
+        runnable.pipeline_spec.root.input_definitions == whole.pipeline_spec.root.input_definitions
+    )
 
 
 def test_html_artifacts_become_pages_that_a_browser_opens(tmp_path: Path):

@@ -14,9 +14,12 @@ from tests.support.documents import a_document
 PROGRAM = ["python", "-m", "mine", "--lr=${trialParameters.x}"]
 
 
+def pod(experiment) -> dict:
+    return experiment.trial_template.trial_spec["spec"]["template"]["spec"]
+
+
 def container(experiment) -> dict:
-    template = experiment.trial_template.trial_spec["spec"]["template"]
-    return template["spec"]["containers"][0]
+    return pod(experiment)["containers"][0]
 
 
 def test_nothing_asked_for_changes_nothing(document: str):
@@ -58,6 +61,38 @@ def test_a_long_name_leaves_room_for_what_kubernetes_adds(document: str):
     name = experiment_with(document, Changes(name="a" * 60, run_id="12345678")).name
     assert len(name) == 40
     assert name.endswith("-12345678")
+
+
+def test_gpus_are_asked_for_by_each_trial_with_leave_for_their_nodes(document: str):
+    experiment = experiment_with(document, Changes(gpus=2))
+    assert container(experiment)["resources"]["limits"] == {"nvidia.com/gpu": 2}
+    toleration = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
+    assert pod(experiment)["tolerations"] == [toleration]
+
+
+def test_what_a_trial_asks_for_besides_gpus_and_its_own_toleration_stay():
+    text = text_of("random").replace(
+        "restartPolicy: Never",
+        "restartPolicy: Never\n            tolerations: [{key: nvidia.com/gpu, value: a100}]",
+    )
+    experiment = experiment_with(text, Changes(gpus=1))
+    assert container(experiment)["resources"] == {
+        "requests": {"cpu": "1", "memory": "1Gi"},
+        "limits": {"cpu": "2", "memory": "2Gi", "nvidia.com/gpu": 1},
+    }
+    assert pod(experiment)["tolerations"] == [{"key": "nvidia.com/gpu", "value": "a100"}]
+
+
+def test_a_claim_is_mounted_to_be_read_and_other_volumes_stay():
+    experiment = experiment_with(text_of("random"), Changes(claim="team-data", mount="/data"))
+    assert pod(experiment)["volumes"] == [
+        {"name": "tmp", "emptyDir": {}},
+        {"name": "katib-automl-data", "persistentVolumeClaim": {"claimName": "team-data"}},
+    ]
+    assert container(experiment)["volumeMounts"] == [
+        {"name": "tmp", "mountPath": "/tmp"},
+        {"name": "katib-automl-data", "mountPath": "/data", "readOnly": True},
+    ]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from katib_experiments.experiment.model import ExperimentStatus
 from pipelines.steps.document import Changes, experiment_with
 from pipelines.steps.programs import StepError
 from pipelines.steps.search import backend_of, best_command, trained_flags
-from pipelines.steps.search_step import Found, Request, namespace_of, search
+from pipelines.steps.search_step import Found, Request, changes, namespace_of, search
 from tests.support.documents import a_document, a_parsed
 
 FAILING = ["sh", "-c", "echo the data are gone for ${trialParameters.x}; exit 3"]
@@ -102,6 +102,15 @@ def test_progress_is_told_as_trials_end(tmp_path: Path, document: str, capsys):
 def test_wrong_inputs_are_refused(tmp_path: Path, document: str, request_: dict, message: str):
     with pytest.raises(StepError, match=re.escape(message)):
         searched(tmp_path, experiment=document, **request_)
+
+
+def test_the_trials_of_a_cluster_get_the_data_from_the_claim(data, tmp_path: Path):
+    asked = {"data": data.path, "claim": "team-data", "mount": str(tmp_path)}
+    found = changes(Request(experiment="random", backend="katib", **asked))
+    assert found.claim == "team-data"
+    assert Path(found.dataset).read_bytes() == Path(data.path, "data.npz").read_bytes()
+    here = changes(Request(experiment="random", **asked))
+    assert (here.claim, here.dataset) == ("", str(Path(data.path, "data.npz")))
 
 
 @pytest.mark.parametrize(("written", "expected"), [("team", "team"), (None, "")])

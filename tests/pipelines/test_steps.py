@@ -14,7 +14,7 @@ import pytest
 from pipelines.steps.autokeras import keep
 from pipelines.steps.choice import chosen
 from pipelines.steps.choice import described as decision
-from pipelines.steps.data import data_file, described, prepare, said_task
+from pipelines.steps.data import data_file, described, prepare, said_task, shared
 from pipelines.steps.packaging import Origin, pack
 from pipelines.steps.programs import StepError, run_program
 from pipelines.steps.tables import table
@@ -41,6 +41,24 @@ def test_the_hash_is_of_the_arrays_and_not_of_the_file(data, tmp_path: Path):
     np.savez(tmp_path / "changed.npz", **changed)
     assert described(tmp_path / "other.npz")["sha256"] == described(data.path)["sha256"]
     assert described(tmp_path / "changed.npz")["sha256"] != described(data.path)["sha256"]
+
+
+def test_data_are_put_on_a_volume_once_under_the_name_of_what_is_in_them(data, tmp_path: Path):
+    volume = tmp_path / "volume"
+    volume.mkdir()
+    place = shared(data.path, volume)
+    assert place.name == f"{described(data.path)['sha256']}.npz"
+    written = place.stat().st_mtime_ns
+    assert shared(data.path, volume) == place
+    assert place.stat().st_mtime_ns == written
+    assert [path for path in volume.rglob("*") if path.is_file()] == [place]
+
+
+def test_a_volume_that_is_not_mounted_is_named(data, tmp_path: Path):
+    with pytest.raises(
+        StepError, match=r"mount: received .*: must be where the step has the claim"
+    ):
+        shared(data.path, tmp_path / "none")
 
 
 def test_what_is_no_data_is_refused(tmp_path: Path):
