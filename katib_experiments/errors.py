@@ -92,5 +92,9 @@ class ClusterError(AutomlError):
     exit_code = 4
 
 
+class StandsStill(ClusterError):
+    pass
+
+
 class SearchSpaceExhausted(AutomlError):
     """Raised by ``suggest`` when not one further point can be given."""

@@ -34,6 +34,7 @@ def automl(
     trial_dataset: str = "",
     gpus_per_trial: int = 0,
     afterwards: str = "keep",
+    patience_minutes: int = 60,
     accelerator: str = "nvidia.com/gpu",
     accelerator_limit: str = "0",
     tolerations: list = [],
@@ -73,6 +74,7 @@ def automl(
         trial_dataset: With "katib": where the Trials find the prepared data, if not on the claim.
         gpus_per_trial: Into each Trial's limits, as nvidia.com/gpu; 0 leaves the document's.
         afterwards: "keep" the Experiment on the cluster, or "delete" it once its result is here.
+        patience_minutes: With "katib", how long to wait while no Trial runs; 0: without end.
         accelerator: What AutoKeras and the final training compute on.
         accelerator_limit: How many of it: 0, 1, 2, 4, 8 or 16.
         tolerations: Of those two, besides that for nodes which are kept for nvidia.com/gpu.
@@ -114,6 +116,7 @@ def automl(
         dataset=trial_dataset,
         gpus_per_trial=gpus_per_trial,
         afterwards=afterwards,
+        patience_minutes=patience_minutes,
     )
     devices = (accelerator, accelerator_limit, tolerations, node_selector)
     networks = autokeras_search(

@@ -32,6 +32,7 @@ def tune(
     trial_dataset: str = "",
     gpus_per_trial: int = 0,
     afterwards: str = "keep",
+    patience_minutes: int = 60,
 ) -> Outputs:
     """Read a dataset, run a Katib Experiment over it, and return the best parameters.
 
@@ -51,6 +52,7 @@ def tune(
         trial_dataset: With "katib": where the Trials find the prepared data, if not on the claim.
         gpus_per_trial: Into each Trial's limits, as nvidia.com/gpu; 0 leaves the document's.
         afterwards: "keep" the Experiment on the cluster, or "delete" it once its result is here.
+        patience_minutes: With "katib", how long to wait while no Trial runs; 0: without end.
 
     Returns:
         best_parameters: The best Trial's, by name.
@@ -72,5 +74,6 @@ def tune(
         dataset=trial_dataset,
         gpus_per_trial=gpus_per_trial,
         afterwards=afterwards,
+        patience_minutes=patience_minutes,
     )
     return Outputs(search.outputs["best_parameters"], search.outputs["objective_value"])

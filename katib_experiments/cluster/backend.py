@@ -22,7 +22,7 @@ from katib_experiments.cluster.objects import (
     sources,
 )
 from katib_experiments.cluster.output import Curves, container_of, lines_of, newest, started
-from katib_experiments.cluster.patience import Patience, StandsStill
+from katib_experiments.cluster.patience import Patience, standstill
 from katib_experiments.cluster.refusals import explained, explaining
 from katib_experiments.cluster.watching import Feeds
 from katib_experiments.errors import (
@@ -117,7 +117,7 @@ class KatibBackend:
                     yield outcome
                     last = outcome
             else:
-                raise StandsStill(self.outcome(name), self._patience or 0)
+                raise standstill(self.outcome(name), self._patience or 0)
         yield self.outcome(name)
 
     def outcome(self, name: str) -> Outcome:

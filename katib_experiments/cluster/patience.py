@@ -11,21 +11,17 @@ from katib_experiments.backend import Outcome
 from katib_experiments.cluster.client import Object
 from katib_experiments.cluster.objects import TRIAL, Objects, ended, label
 from katib_experiments.cluster.reasons import trial_notes
-from katib_experiments.errors import ClusterError
+from katib_experiments.errors import StandsStill
 
 
-class StandsStill(ClusterError):
-    """No Trial has run for longer than somebody wanted to wait."""
-
-    def __init__(self, outcome: Outcome, seconds: float) -> None:
-        name, last = outcome.experiment.name, outcome.status.conditions[-1:]
-        waiting = Counter(
-            trial.message for trial in outcome.trials if not trial.condition.ended
-        ).most_common()
-        lines = [f"experiment {name} stands still: no Trial has run for {seconds / 60:g} minutes"]
-        lines += [f"{count} Trials wait: {message}" for message, count in waiting]
-        lines += [last[0].message] if last else ["Katib has not taken it up; look: automl doctor"]
-        super().__init__("\n".join(lines))
+def standstill(outcome: Outcome, seconds: float) -> StandsStill:
+    """The error, with all the reasons that are known."""
+    name, last = outcome.experiment.name, outcome.status.conditions[-1:]
+    waiting = Counter(trial.message for trial in outcome.trials if not trial.condition.ended)
+    lines = [f"experiment {name} stands still: no Trial has run for {seconds / 60:g} minutes"]
+    lines += [f"{count} Trials wait: {message}" for message, count in waiting.most_common()]
+    lines += [last[0].message] if last else ["Katib has not taken it up; look: automl doctor"]
+    return StandsStill("\n".join(lines))
 
 
 class Patience:

@@ -31,6 +31,7 @@ def run_experiment(
     mount: str = "/data",
     runs_dir: str = "",
     afterwards: str = "keep",
+    patience_minutes: int = 60,
 ) -> NamedTuple(
     "Outputs",
     [
@@ -73,7 +74,10 @@ def run_experiment(
             The data are copied to it, and every Trial mounts it.
         mount: Where it is mounted, here and in the Trials.
         runs_dir: Folder, on a volume, from which a "local" search goes on after its pod was lost.
-        afterwards: "keep" the Experiment on the cluster, or "delete" it once its result is here.
+        afterwards: "keep" the Experiment on the cluster, or "delete" it once its result is here, or
+            once it stands still. One that failed is kept.
+        patience_minutes: With "katib", how long the step waits while no Trial runs, as for an image
+            or a GPU that is nowhere; then it fails with the reason. 0: as long as it takes.
 
     Returns:
         experiment_name: Its name in this run.
@@ -105,6 +109,7 @@ def run_experiment(
             mount=mount,
             runs_dir=runs_dir,
             afterwards=afterwards,
+            patience_minutes=patience_minutes,
         ),
         trials=trials.path,
         report=report.path,

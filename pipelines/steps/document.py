@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from katib_experiments import Experiment, read_text
-from katib_experiments.cli.names import experiment_file
+from katib_experiments.cli.names import experiment_file, shipped
 from katib_experiments.cli.submission import overridden
 from katib_experiments.experiment.document import dumps, loads
 from pipelines.steps.pods import give_gpus, mount, pods_of
@@ -48,10 +48,15 @@ class Changes:
 
 
 def text_of(experiment: str) -> str:
-    """``experiment`` itself where it is a document, else the shipped one of that name."""
-    if "\n" in experiment.strip():
+    """``experiment`` itself where it is a document, else the shipped one of that name, without its
+    namespace: that is for kubectl, and says nothing about where a pipeline runs."""
+    word = experiment.strip()
+    if "\n" in word:
         return experiment
-    return Path(experiment_file(experiment.strip())).read_text(encoding="utf-8")
+    text = Path(experiment_file(word)).read_text(encoding="utf-8")
+    if word in shipped():
+        text = re.sub(r"^  namespace: .*\n", "", text, flags=re.MULTILINE)
+    return text
 
 
 def experiment_with(text: str, changes: Changes) -> Experiment:

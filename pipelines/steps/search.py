@@ -15,8 +15,9 @@ from pipelines.steps.programs import LAST_LINES, StepError
 BACKENDS = ("local", "katib")
 
 
-def backend_of(kind: str, *, namespace: str, runs: Path) -> Backend:
-    """``local``: the engine, inside the step. ``katib``: the cluster's Katib."""
+def backend_of(kind: str, *, namespace: str, runs: Path, patience: float | None = None) -> Backend:
+    """``local``: the engine, inside the step. ``katib``: the cluster's Katib, where nobody waits
+    longer than ``patience`` seconds for a Trial to run."""
     if kind == "local":
         return LocalBackend(runs)
     if kind != "katib":
@@ -27,7 +28,7 @@ def backend_of(kind: str, *, namespace: str, runs: Path) -> Backend:
         raise StepError(
             f'backend: "katib" needs the packages of katib-automl[cluster] in this image: {error}'
         ) from None
-    return KatibBackend(namespace)
+    return KatibBackend(namespace, patience=patience)
 
 
 def run(backend: Backend, experiment: Experiment) -> Outcome:
@@ -35,7 +36,9 @@ def run(backend: Backend, experiment: Experiment) -> Outcome:
 
     Raises :class:`StepError` with the reason where it fails or leaves no best Trial.
     """
+    there = experiment.name in backend.names()
     backend.submit(experiment)
+    print(f"{experiment.name}: {'taken up' if there else 'created'}", flush=True)  # noqa: T201
     said = ""
     for outcome in backend.watch(experiment.name):
         line = progress(outcome)
@@ -77,7 +80,15 @@ def failure(backend: Backend, outcome: Outcome) -> str:
     lines += [f"{count} Trials {reason}" for reason, count in reasons.most_common()]
     if bad:
         lines += [f"the last lines of {bad[-1].name}:", *_output(backend, name, bad[-1])]
-    return "\n".join(lines)
+    return "\n".join([*lines, *kept(backend, name)])
+
+
+def kept(backend: Backend, name: str) -> list[str]:
+    """What becomes of an Experiment that has no result, where it is more than a folder."""
+    if not (namespace := getattr(backend, "namespace", "")):
+        return []
+    remove = f"kubectl delete experiment {name} --namespace {namespace}"
+    return [f"It is kept, and a further attempt takes it up as it is. To begin anew: {remove}"]
 
 
 def _output(backend: Backend, name: str, trial: Trial) -> list[str]:

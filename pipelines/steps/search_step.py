@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from katib_experiments import Backend, Experiment, Outcome, write_report
+from katib_experiments.errors import StandsStill
 from katib_experiments.experiment.document import dumps
 from katib_experiments.status import experiment_document
 from pipelines.steps.data import data_file, said_task, shared
 from pipelines.steps.document import Changes, experiment_with, text_of
 from pipelines.steps.programs import StepError
-from pipelines.steps.search import backend_of, best_command, metrics_of, run
+from pipelines.steps.search import backend_of, best_command, kept, metrics_of, run
 from pipelines.steps.tables import trials_table
 
 AFTERWARDS = ("keep", "delete")
@@ -42,6 +43,7 @@ class Request:
     mount: str = ""
     runs_dir: str = ""
     afterwards: str = "keep"
+    patience_minutes: int = 0
 
 
 class Outputs(NamedTuple):
@@ -60,20 +62,43 @@ class Found:
 
 
 def search(request: Request, *, trials: str, report: str, outcome: str) -> Found:
-    """Run the Experiment, write the three artifacts, and return the rest."""
-    if request.afterwards not in AFTERWARDS:
-        raise StepError(
-            f'afterwards: received "{request.afterwards}": must be one of {", ".join(AFTERWARDS)}'
-        )
+    """Run the Experiment, write the three artifacts, and return the rest.
+
+    What is wrong with a request or a document is said before anything is created. Afterwards an
+    Experiment that failed is kept for its reasons, and one whose API server was lost for the next
+    attempt; one that stands still is removed where ``afterwards`` says so.
+    """
+    _check(request)
     experiment = experiment_with(text_of(request.experiment), changes(request))
     with tempfile.TemporaryDirectory(prefix="runs-") as scratch:
         runs = Path(request.runs_dir or scratch)
-        backend = backend_of(request.backend, namespace=namespace_of(experiment), runs=runs)
-        ended = run(backend, experiment)
+        backend = backend_of(
+            request.backend,
+            namespace=namespace_of(experiment),
+            runs=runs,
+            patience=60.0 * request.patience_minutes or None,
+        )
+        try:
+            ended = run(backend, experiment)
+        except StandsStill as error:
+            if request.afterwards == "delete":
+                _delete(backend, experiment)
+                raise
+            lines = [str(error), *kept(backend, experiment.name)]
+            raise StepError("\n".join(lines)) from None
         write(ended, trials=Path(trials), report=Path(report), outcome=Path(outcome))
         if request.afterwards == "delete":
             _delete(backend, experiment)
     return Found(outputs_of(ended), metrics_of(ended))
+
+
+def _check(request: Request) -> None:
+    if request.afterwards not in AFTERWARDS:
+        raise StepError(
+            f'afterwards: received "{request.afterwards}": must be one of {", ".join(AFTERWARDS)}'
+        )
+    if request.patience_minutes < 0:
+        raise StepError(f"patience_minutes: received {request.patience_minutes}: must be 0 or more")
 
 
 def namespace_of(experiment: Experiment) -> str:
@@ -140,8 +165,10 @@ def outputs_of(ended: Outcome) -> Outputs:
 
 
 def _delete(backend: Backend, experiment: Experiment) -> None:
-    """The result is here: that it could not be cleaned up must not lose it."""
+    """The result, or the reason, is here: that it could not be cleaned up must not lose it."""
     try:
         backend.delete(experiment.name)
     except Exception as error:
         print(f"{experiment.name} could not be deleted: {error}")  # noqa: T201 - the step's log
+    else:
+        print(f"{experiment.name}: deleted")  # noqa: T201

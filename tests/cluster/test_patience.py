@@ -8,7 +8,8 @@ import pytest
 
 from katib_experiments.cluster import KatibBackend
 from katib_experiments.cluster.objects import Objects
-from katib_experiments.cluster.patience import Patience, StandsStill
+from katib_experiments.cluster.patience import Patience
+from katib_experiments.errors import StandsStill
 from tests.support.katib import (
     EVENTS,
     EXPERIMENTS,
