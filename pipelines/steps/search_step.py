@@ -19,6 +19,7 @@ from pipelines.steps.search import backend_of, best_command, kept, metrics_of, r
 from pipelines.steps.tables import trials_table
 
 AFTERWARDS = ("keep", "delete")
+MINUTE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def search(request: Request, *, trials: str, report: str, outcome: str) -> Found
             request.backend,
             namespace=namespace_of(experiment),
             runs=runs,
-            patience=60.0 * request.patience_minutes or None,
+            patience=MINUTE * request.patience_minutes or None,
         )
         try:
             ended = run(backend, experiment)
