@@ -14,6 +14,7 @@ from katib_experiments import validate
 from katib_experiments.cluster.doctor import KATIB_VERSION
 from katib_experiments.experiment.document import dumps, loads
 from tests.support.manifests import (
+    COMPOSITIONS,
     KUBECTL,
     MANIFESTS,
     NO_KUBECTL,
@@ -25,16 +26,6 @@ from tests.support.manifests import (
     violations,
 )
 
-COMPOSITIONS = [
-    "",
-    "gpu",
-    "data-volume",
-    "istio",
-    "kueue",
-    "gpu data-volume istio kueue",
-    "trainjob",
-    "gpu istio kueue trainjob",
-]
 KATIB = Path(
     os.environ.get("GOMODCACHE", Path.home() / "go/pkg/mod"),
     f"github.com/kubeflow/katib@{KATIB_VERSION}/manifests",
@@ -171,6 +162,16 @@ def test_a_trainjob_says_where_its_metrics_are_and_keeps_nothing_of_the_job(rend
         assert template["primaryContainerName"] == "node"
         assert template["trialSpec"]["apiVersion"] == "trainer.kubeflow.org/v1alpha1"
         assert template["trialSpec"]["spec"].keys() == {"runtimeRef", "trainer"}
+
+
+@needs_kubectl
+def test_what_an_overlay_renames_is_found_by_its_new_name(tmp_path):
+    objects = compose(tmp_path, "data-volume", nameSuffix="-mine")
+    (volume,) = [
+        each for each in pods(objects)["grid-mine"]["spec"]["volumes"] if "emptyDir" not in each
+    ]
+    assert volume["persistentVolumeClaim"] == {"claimName": "trial-data-mine"}
+    assert pods(compose(tmp_path, "trainjob", nameSuffix="-mine"))
 
 
 @needs_kubectl

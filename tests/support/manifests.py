@@ -19,6 +19,18 @@ MANIFESTS = ROOT / "manifests"
 KUBECTL = shutil.which("kubectl")
 NO_KUBECTL = "needs kubectl, which renders kustomizations"
 
+COMPOSITIONS = (
+    "",
+    "gpu",
+    "data-volume",
+    "istio",
+    "kueue",
+    "gpu data-volume istio kueue",
+    "trainjob",
+    "gpu istio kueue trainjob",
+)
+"""Components that are tried together, by their names; the first has none."""
+
 _VOLUMES = {"name", "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral"} | {
     "persistentVolumeClaim",
     "projected",
@@ -33,12 +45,14 @@ def render(folder: Path) -> list[Object]:
     return list(yaml.safe_load_all(text))
 
 
-def compose(folder: Path, *components: str) -> list[Object]:
-    """The shipped Experiments with these components, by a kustomization written into ``folder``."""
+def compose(folder: Path, *components: str, **fields: str) -> list[Object]:
+    """The shipped Experiments with these components, by a kustomization that is written into
+    ``folder``, with other ``fields``."""
     base = os.path.relpath(MANIFESTS, folder)
     kustomization = {
         "resources": [f"{base}/experiments"],
         "components": [f"{base}/components/{name}" for name in components],
+        **fields,
     }
     (folder / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
     return render(folder)
