@@ -4,6 +4,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/complete
+NEWEST := .venv-newest/complete
 
 IMAGE ?= katib-automl/trial:0.1.0
 SUGGESTION_IMAGE ?= katib-automl/suggestion:0.1.0
@@ -18,7 +19,7 @@ COMPILE := uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-ur
 NEEDLESS := --no-annotate --no-emit-package libclang  # TensorFlow asks for it and never loads it
 
 .DEFAULT_GOAL := help
-.PHONY: help env search test test-cluster lint benchmark constraints image image-gpu image-suggestion image-pipelines images image-test clean
+.PHONY: help env env-newest search test test-newest test-cluster lint benchmark constraints image image-gpu image-suggestion image-pipelines images image-test clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +33,13 @@ $(STAMP): constraints.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
+env-newest: $(NEWEST) ## Make .venv-newest: the newest KFP, which some tests of the pipelines need (130 MB)
+
+$(NEWEST): tests/pipelines/newest/requirements.txt
+	$(PYTHON) -m venv .venv-newest
+	.venv-newest/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 search: $(STAMP) ## Run a random search over a Keras model on the digits data, with a report
 	$(BIN)/automl run random
 
@@ -41,8 +49,11 @@ lint: $(STAMP) ## Style, types and import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint ## Every check and every test
+test: lint $(NEWEST) ## Every check and every test
 	$(BIN)/pytest
+
+test-newest: $(STAMP) $(NEWEST) ## The compiled pipelines with the newest KFP
+	$(BIN)/pytest tests/pipelines/newest
 
 test-cluster: $(STAMP) ## The tests that need a Kubernetes with Katib: that of KUBECONFIG
 	$(BIN)/pytest -m cluster tests/cluster tests/contracts
@@ -59,12 +70,13 @@ constraints: ## Compile constraints.txt and the images' requirements anew (needs
 	$(COMPILE) $(NEEDLESS) trial_image/requirements/tf221.in -o trial_image/requirements/tf221.txt
 	$(COMPILE) --no-annotate --no-deps --constraints constraints.txt katib_experiments/suggestion/requirements.in -o katib_experiments/suggestion/requirements.txt
 	$(COMPILE) --no-annotate --constraints constraints.txt --extra cluster --extra pipelines pyproject.toml -o pipelines/requirements.txt
+	$(COMPILE) tests/pipelines/newest/requirements.in -o tests/pipelines/newest/requirements.txt
 
 image: ## Build the image of a Trial for a CPU, with docker, podman or buildah (1.6 GB, minutes)
 	$(BUILD) --file trial_image/Dockerfile --tag $(IMAGE) trial_image
 	@$(ENGINE) images $(IMAGE)
 
-image-gpu: ## The same with CUDA (several GB)
+image-gpu: ## The same with CUDA (5.1 GB)
 	$(BUILD) --file trial_image/Dockerfile.gpu --tag $(IMAGE)-gpu trial_image
 	@$(ENGINE) images $(IMAGE)-gpu
 
@@ -82,4 +94,4 @@ image-test: image $(STAMP) ## Run Trials in the image as a cluster would (docker
 	ENGINE=$(ENGINE) TRIAL_IMAGE=$(IMAGE) $(BIN)/pytest tests/image
 
 clean: ## Remove .venv and caches, but no run
-	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-newest build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
