@@ -132,8 +132,10 @@ def _integer_or_string(value: Data) -> str:
 
 def _quantity(value: Data) -> str:
     text = str(value) if isinstance(value, str) or _is_number(value) else ""
-    good = _QUANTITY.fullmatch(text) or _PLACEHOLDER in text
-    return "" if good else "must be a quantity, such as 2, 500m or 1Gi"
+    if _QUANTITY.fullmatch(text):
+        return ""
+    word = " itself, and no trial parameter:" if _PLACEHOLDER in text else ","
+    return f"must be a quantity{word} such as 2, 500m or 1Gi"
 
 
 _RULES: dict[str, Callable[[Data], str]] = {

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from katib_experiments.experiment.checks.container import check_job, check_primary_container
-from katib_experiments.experiment.checks.findings import Findings, did_you_mean
+from katib_experiments.experiment.checks.findings import REQUIRED, Findings, did_you_mean
 from katib_experiments.experiment.checks.nas import REFERENCES
 from katib_experiments.experiment.checks.parameters import PATH as PARAMETERS
+from katib_experiments.experiment.checks.roundtrip import check_roundtrip
 from katib_experiments.experiment.defaults import KINDS
 from katib_experiments.experiment.syntax import Data, join
 from katib_experiments.experiment.template import META_REFERENCE, PLACEHOLDER
@@ -26,8 +27,8 @@ def check_template(findings: Findings, spec: dict[str, Any]) -> None:
         findings.require(spec, "spec", "trialTemplate")
         return
     findings.require(template, PATH, "primaryContainerName")
-    if template.get("trialParameters") is None:
-        findings.require(template, PATH, "trialParameters")
+    if not template.get("trialParameters"):
+        findings.error(_PARAMETERS, None, REQUIRED)
     _source(findings, template)
     _conditions(findings, template)
     trial_spec = template.get("trialSpec")
@@ -35,7 +36,8 @@ def check_template(findings: Findings, spec: dict[str, Any]) -> None:
     if trial_spec:
         _placeholders(findings, template, trial_spec)
         if _identity(findings, trial_spec):
-            trial_spec = check_job(findings, trial_spec, SPEC)
+            manifest, trial_spec = trial_spec, check_job(findings, trial_spec, SPEC)
+            check_roundtrip(findings, manifest, SPEC)
         check_primary_container(findings, spec, trial_spec, SPEC)
 
 
@@ -83,7 +85,7 @@ def _parameters(findings: Findings, spec: dict[str, Any], template: dict[str, An
         _reference(findings, spec, template, reference, join(path, "reference"))
     for i, parameter in enumerate(spec.get("parameters") or []):
         name = parameter.get("name")
-        if name and name not in references and template.get("trialParameters") is not None:
+        if name and name not in references and template.get("trialParameters"):
             rule = "no trialParameter has it as its reference: Katib then never makes a Trial"
             findings.error(join(join(PARAMETERS, i), "name"), name, rule)
 
