@@ -19,7 +19,7 @@ COMPILE := uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-ur
 NEEDLESS := --no-annotate --no-emit-package libclang  # TensorFlow asks for it and never loads it
 
 .DEFAULT_GOAL := help
-.PHONY: help env env-newest search test test-newest test-cluster lint benchmark constraints image image-gpu image-suggestion image-pipelines images image-test clean
+.PHONY: help env env-newest search test test-newest test-cluster lint benchmark constraints image image-gpu image-suggestion image-pipelines images image-test kind-up kind-load kind-down clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,6 +92,15 @@ images: image image-gpu image-suggestion image-pipelines ## All images, and thei
 
 image-test: image $(STAMP) ## Run Trials in the image as a cluster would (docker or podman)
 	ENGINE=$(ENGINE) TRIAL_IMAGE=$(IMAGE) $(BIN)/pytest tests/image
+
+kind-up: ## Katib on this machine: kind's nodes, our images, an example; KIND= takes the cluster of KUBECONFIG (docs/manifests.md)
+	manifests/kind/up.sh
+
+kind-load: ## Load the images into it again
+	manifests/kind/load.sh
+
+kind-down: ## Delete it
+	manifests/kind/down.sh
 
 clean: ## Remove .venv and caches, but no run
 	rm -rf .venv .venv-newest build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
