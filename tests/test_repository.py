@@ -20,6 +20,13 @@ def tracked() -> list[Path]:
     return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
+PINNED = [
+    path
+    for path in tracked()
+    if path.suffix == ".txt" and "make constraints" in path.read_text().partition("==")[0]
+]
+
+
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
 def test_every_relative_link_of_the_docs_leads_somewhere(page: Path):
     targets = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", page.read_text())
@@ -34,12 +41,19 @@ def test_every_path_of_the_readmes_map_exists():
     assert not [entry for entry in entries if not (ROOT / entry).exists()]
 
 
-def test_every_pin_has_hashes_and_no_address():
-    pins = (ROOT / "constraints.txt").read_text()
+@pytest.mark.parametrize("path", PINNED, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_pin_has_hashes_and_no_address(path: Path):
+    pins = path.read_text()
     assert "://" not in pins
     for pin in re.split(r"\n(?=\w)", pins)[1:]:
         assert re.match(r"[\w.-]+==\S+", pin), pin
         assert "--hash=sha256:" in pin, pin
+
+
+def test_every_list_of_pins_is_compiled_by_make_constraints():
+    assert len(PINNED) > 5
+    makefile = (ROOT / "Makefile").read_text()
+    assert not [path for path in PINNED if f"-o {path.relative_to(ROOT)}\n" not in makefile]
 
 
 def test_the_environment_holds_the_packages_that_were_asked_for():
