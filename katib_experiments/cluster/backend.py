@@ -10,6 +10,7 @@ from katib_experiments.cluster.client import Cluster, Object, Refused, objects_p
 from katib_experiments.cluster.convert import experiment_of, manifest, outcome_of
 from katib_experiments.cluster.doctor import Finding, findings
 from katib_experiments.cluster.katib_config import katib_config, missing
+from katib_experiments.cluster.namesakes import everywhere, misled
 from katib_experiments.cluster.objects import (
     EXPERIMENT,
     TRIAL,
@@ -75,9 +76,15 @@ class KatibBackend:
         config = katib_config(self._cluster)
         if config and (problems := list(missing(experiment, config))):
             raise DocumentError(problems)
+        made = manifest(experiment, self.namespace)
         with explaining(self.namespace):
-            path = objects_path(self.namespace, "experiments")
-            self._cluster.create(path, manifest(experiment, self.namespace))
+            if others := list(misled(made, everywhere(self._cluster, experiment.name))):
+                raise ClusterError(
+                    f"experiment {experiment.name} runs in namespace {', '.join(others)} too: "
+                    "Katib would hand its search the Trials of both, and it may fail for good\n"
+                    "give this one another name (--name), or wait until the other has ended"
+                )
+            self._cluster.create(objects_path(self.namespace, "experiments"), made)
 
     def _edit(self, experiment: Experiment, existing: Object) -> None:
         """Change the counts, which starts an ended Experiment again where Katib can."""

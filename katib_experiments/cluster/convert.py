@@ -9,6 +9,7 @@ from datetime import datetime
 
 from katib_experiments.backend import Outcome
 from katib_experiments.cluster.client import Object
+from katib_experiments.cluster.namesakes import LABEL
 from katib_experiments.cluster.objects import Objects, conditions
 from katib_experiments.cluster.reasons import suggestion_notes, trial_notes
 from katib_experiments.errors import ClusterError
@@ -39,9 +40,11 @@ _EXPLAINED = (
 
 
 def manifest(experiment: Experiment, namespace: str) -> Object:
-    """The Experiment as it is sent to the cluster."""
+    """The Experiment as it is sent to the cluster, with its namespace among its labels."""
     document = dict(experiment.document)
-    metadata = {**document["metadata"], "name": experiment.name, "namespace": namespace}
+    labels = {**(document["metadata"].get("labels") or {}), LABEL: namespace}
+    where = {"name": experiment.name, "namespace": namespace, "labels": labels}
+    metadata = {**document["metadata"], **where}
     document.pop("status", None)
     return {"apiVersion": API_VERSION, "kind": "Experiment", **document, "metadata": metadata}
 
@@ -52,7 +55,9 @@ def experiment_of(item: Object) -> Experiment:
     ClusterError where somebody else's Experiment is none that we can read.
     """
     kept = ("name", "namespace", "labels", "annotations")
-    metadata = {key: item["metadata"][key] for key in kept if key in item["metadata"]}
+    labels = {k: v for k, v in (item["metadata"].get("labels") or {}).items() if k != LABEL}
+    metadata = item["metadata"] | {"labels": labels}
+    metadata = {key: metadata[key] for key in kept if metadata.get(key)}
     document = {"apiVersion": API_VERSION, "kind": "Experiment", "metadata": metadata}
     try:
         return parse(with_defaults({**document, "spec": item["spec"]}))

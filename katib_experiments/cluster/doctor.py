@@ -15,6 +15,7 @@ from katib_experiments.cluster.client import (
     objects_path,
 )
 from katib_experiments.cluster.katib_config import HOME, INSTALL_OURS, katib_config, served
+from katib_experiments.cluster.namesakes import everywhere, misled
 from katib_experiments.cluster.refusals import INSTALL, label_command
 from katib_experiments.cluster.rights import lacking
 from katib_experiments.errors import ClusterError
@@ -173,6 +174,24 @@ def _algorithms(cluster: Cluster, _: str) -> Iterator[Finding]:
         yield Finding("note", "our suggestion service", message, f"{INSTALL_OURS}/beside")
 
 
+def _names(cluster: Cluster, namespace: str) -> Iterator[Finding]:
+    """Experiments that run here, and whose search gets the Trials of a namesake elsewhere."""
+    every = everywhere(cluster)
+    for here in every:
+        name = here["metadata"]["name"]
+        if here["metadata"]["namespace"] == namespace and (
+            others := [o["metadata"]["namespace"] for o in every if any(misled(o, [here]))]
+        ):
+            yield Finding(
+                "note",
+                "names",
+                f"{name} runs here and is in {', '.join(others)} too: Katib hands the Trials of "
+                "both to the search here, which may fail for good",
+                f"automl delete {name} --on katib --namespace {namespace}; automl submit FILE "
+                f"--namespace {namespace} (which labels it, to keep them apart)",
+            )
+
+
 def _storage(cluster: Cluster, _: str) -> Iterator[Finding]:
     key = "storageclass.kubernetes.io/is-default-class"
     classes = cluster.get("/apis/storage.k8s.io/v1/storageclasses")["items"]
@@ -205,6 +224,7 @@ _CHECKS: tuple[Callable[[Cluster, str], Iterator[Finding]], ...] = (
     _webhook,
     _rights,
     _algorithms,
+    _names,
     _storage,
     _gpus,
 )

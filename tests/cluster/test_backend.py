@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from katib_experiments.cluster.namesakes import LABEL
 from katib_experiments.errors import (
     ClusterError,
     ExperimentChanged,
@@ -34,6 +35,41 @@ def test_the_document_is_created_in_the_backends_namespace(backend, fake):
     made = fake.collections[EXPERIMENTS]["example"]
     assert made["metadata"]["namespace"] == "default"
     assert made["spec"] == a_parsed().document["spec"]
+
+
+ELSEWHERE = EXPERIMENTS.replace("default", "team-b")
+
+
+def a_namesake(fake, *history: str, **labels: str) -> None:
+    other = an_experiment_object(*history)
+    other["metadata"] |= {"namespace": "team-b", "labels": labels}
+    fake.put(ELSEWHERE, other)
+
+
+def test_a_running_namesake_whose_search_would_get_these_trials_is_named(backend, fake):
+    a_namesake(fake, "Created", "Running")
+    with pytest.raises(ClusterError, match="runs in namespace team-b too"):
+        backend.submit(a_parsed())
+    assert not writes(fake)
+
+
+@pytest.mark.parametrize(
+    ("history", "labels"),
+    [(("Created", "Succeeded"), {}), (("Created",), {LABEL: "team-b"})],
+    ids=["ended", "submitted too"],
+)
+def test_a_namesake_that_has_ended_or_bears_its_own_label_is_none(backend, fake, history, labels):
+    a_namesake(fake, *history, **labels)
+    backend.submit(a_parsed())
+    assert writes(fake) == ["POST"]
+
+
+def test_who_may_not_look_into_other_namespaces_submits_all_the_same(backend, fake):
+    a_namesake(fake, "Created", "Running")
+    everywhere = "/apis/kubeflow.org/v1beta1/experiments"
+    fake.refuse = lambda _, path, __: (403, "forbidden") if path == everywhere else None
+    backend.submit(a_parsed())
+    assert writes(fake) == ["POST"]
 
 
 def test_the_same_document_again_changes_nothing(backend, fake):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from katib_experiments.cluster.convert import experiment_of, manifest, outcome_of
+from katib_experiments.cluster.namesakes import LABEL
 from katib_experiments.cluster.objects import Objects
 from katib_experiments.errors import ClusterError
+from katib_experiments.experiment.document import parse
 from katib_experiments.experiment.model import TrialCondition
 from katib_experiments.status import experiment_document
 from tests.support.documents import a_parsed
@@ -17,10 +19,14 @@ def outcome(experiment=None, *trials, **others):
     return outcome_of(Objects(experiment or an_experiment_object("Created"), trials, **others), {})
 
 
-def test_the_experiment_comes_back_as_it_was_sent():
-    sent = manifest(a_parsed(), "team-a")
-    assert sent["metadata"] == {"name": "example", "namespace": "team-a"}
-    assert experiment_of({**sent, "status": {}}).document == sent
+@pytest.mark.parametrize("labels", [{}, {"team": "a"}])
+def test_the_experiment_comes_back_as_it_was_but_in_its_namespace(labels):
+    document = a_parsed().document
+    document["metadata"] |= {"labels": labels} if labels else {}
+    sent = manifest(parse(document), "team-a")
+    assert sent["metadata"]["labels"] == labels | {LABEL: "team-a"}
+    document["metadata"]["namespace"] = "team-a"
+    assert experiment_of({**sent, "status": {}}).document == document
 
 
 def test_what_the_cluster_keeps_for_itself_is_left_out():

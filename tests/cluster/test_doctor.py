@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from katib_experiments.cluster.doctor import findings
+from tests.support.katib import EXPERIMENTS, an_experiment_object
 
 APPS = "/apis/apps/v1/namespaces/kubeflow/deployments"
 CONFIGMAPS = "/api/v1/namespaces/kubeflow/configmaps"
@@ -89,6 +90,13 @@ def plant_istio(fake) -> None:
     fake.put(NAMESPACES, {"metadata": {"name": "default", "labels": labels}})
 
 
+def plant_namesake(fake) -> None:
+    for namespace in ("default", "team-b"):
+        experiment = an_experiment_object("Created")
+        experiment["metadata"]["namespace"] = namespace
+        fake.put(EXPERIMENTS.replace("default", namespace), experiment)
+
+
 def plant_webhook_down(fake) -> None:
     fake.refuse = lambda method, path, _: (
         (500, "failed calling webhook") if path.endswith("/experiments") else None
@@ -121,6 +129,7 @@ def plant_no_webhook(fake) -> None:
         (lambda fake: fake.forbidden.add("trials"), "rights", "list trials"),
         (lambda fake: fake.remove(STORAGE, "standard"), "storage class", "annotate storageclass"),
         (lambda fake: fake.remove(CONFIGMAPS, "katib-config"), "algorithms", "cannot be read"),
+        (plant_namesake, "names", "example runs here and is in team-b too"),
     ],
     ids=[
         "no namespace",
@@ -134,6 +143,7 @@ def plant_no_webhook(fake) -> None:
         "no rights",
         "no storage",
         "no configuration",
+        "one name twice",
     ],
 )
 def test_a_fault_is_named_with_what_mends_it(sound, cluster, plant, what, told):

@@ -112,6 +112,34 @@ def test_a_namespace_that_does_not_exist_is_refused_with_the_command_that_makes_
         KatibBackend("nowhere-at-all", cluster=real).submit(experiment)
 
 
+def test_experiments_of_one_name_in_two_namespaces_are_kept_apart(real):
+    experiment = parse(with_defaults(on_katib(shell_image(real), "namesake")))
+    with a_namespace(real) as one, a_namespace(real) as other:
+        backends = [KatibBackend(namespace, cluster=real) for namespace in (one, other)]
+        for backend in backends:
+            backend.submit(experiment)
+        for backend in backends:
+            *_, outcome = backend.watch("namesake")
+            assert outcome.status.condition is ExperimentCondition.SUCCEEDED
+            assert len(outcome.trials) == 4
+
+
+def test_a_namesake_whose_search_would_fail_is_named_and_so_is_ours_by_the_doctor(real):
+    document = on_katib(shell_image(real), "namesake")
+    with a_namespace(real) as theirs, a_namespace(real) as ours:
+        metadata = document["metadata"] | {"namespace": theirs}
+        unlabelled = document | {"metadata": metadata}
+        real.create(objects_path(theirs, "experiments"), unlabelled)
+        with pytest.raises(ClusterError, match=f"runs in namespace {theirs} too"):
+            KatibBackend(ours, cluster=real).submit(parse(with_defaults(document)))
+        real.create(
+            objects_path(ours, "experiments"),
+            document | {"metadata": metadata | {"namespace": ours}},
+        )
+        (found,) = [each for each in findings(real, ours) if each.what == "names"]
+        assert f"namesake runs here and is in {theirs} too" in found.message
+
+
 def test_what_the_webhook_refuses_is_in_its_own_words(place):
     experiment = place.search(resumePolicy="Sometimes")
     with pytest.raises(ClusterError, match=r"denied the request.*invalid ResumePolicyType"):

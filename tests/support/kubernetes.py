@@ -57,6 +57,13 @@ class FakeKubernetes:
     def version(self) -> int:
         return self.changes[-1].version if self.changes else 1
 
+    def under(self, path: str) -> list[dict[str, Object]]:
+        """The collection at ``path``, or those of all namespaces where it names none."""
+        group, _, kind = path.rpartition("/")
+        everywhere = re.compile(f"{re.escape(group)}/namespaces/[^/]+/{re.escape(kind)}")
+        found = self.collections
+        return [found[each] for each in found if each == path or everywhere.fullmatch(each)]
+
     def put(self, collection: str, item: Object) -> Object:
         """Create or replace an object; each is a second younger than the one before."""
         with self.moved:
@@ -120,9 +127,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, self.fake.answers[path])
         elif "watch" in query:
             self._watch(path, query)
-        elif path in self.fake.collections:
+        elif collections := self.fake.under(path):
             with self.fake.moved:  # items and version of one moment
-                items = [i for i in self.fake.collections[path].values() if selects(i, query)]
+                items = [i for each in collections for i in each.values() if selects(i, query)]
                 metadata = {"resourceVersion": str(self.fake.version)}
             self._send(200, {"metadata": metadata, "items": items})
         else:
