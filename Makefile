@@ -19,7 +19,7 @@ COMPILE := uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-ur
 NEEDLESS := --no-annotate --no-emit-package libclang  # TensorFlow asks for it and never loads it
 
 .DEFAULT_GOAL := help
-.PHONY: help env env-newest search test test-newest test-cluster lint benchmark constraints image image-gpu image-suggestion image-pipelines images image-test kind-up kind-load kind-down clean
+.PHONY: help env env-newest search test test-newest compiled manifests test-cluster lint benchmark constraints image image-gpu image-suggestion image-pipelines images image-test kind-up kind-load kind-down clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,7 +55,16 @@ test: lint $(NEWEST) ## Every check and every test
 test-newest: $(STAMP) $(NEWEST) ## The compiled pipelines with the newest KFP
 	$(BIN)/pytest tests/pipelines/newest
 
+compiled: $(STAMP) ## Compile the pipelines anew; fails where the files that are checked in are others
+	$(BIN)/python -m pipelines compile
+	git diff --exit-code -- pipelines/compiled
+
+manifests: $(STAMP) ## Render the manifests in every composition, and look at the pods (needs kubectl)
+	kubectl version --client
+	$(BIN)/pytest tests/manifests
+
 test-cluster: $(STAMP) ## The tests that need a Kubernetes with Katib: that of KUBECONFIG
+	@: $${KUBECONFIG:?must be set: the file that says which cluster}
 	$(BIN)/pytest -m cluster tests/cluster tests/contracts
 
 benchmark: $(STAMP) ## Ratios against peers and the latency of every algorithm (quiet machine, minutes)
