@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -41,7 +42,9 @@ def _mend(error: Refused, namespace: str) -> str:
     if error.status == 404:
         return _missing(error, namespace)
     if error.status == 403:
-        return f"look: kubectl auth can-i --list --namespace {namespace}"
+        account = re.search(r'User "(system:serviceaccount:[^"]+)"', str(error))
+        whose = f" --as {account[1]}" if account else ""
+        return f"look: kubectl auth can-i --list --namespace {namespace}{whose}"
     return "renew the credentials of the kubeconfig" if error.status == 401 else ""
 
 

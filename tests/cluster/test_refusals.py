@@ -26,9 +26,21 @@ LABEL = "katib.kubeflow.org/metrics-collector-injection"
         (400, "spec.parameters: must be specified", ""),
         (500, 'failed calling webhook "x": refused', "automl doctor"),
         (403, "experiments is forbidden", "kubectl auth can-i"),
+        (
+            403,
+            'User "system:serviceaccount:runs:runner" cannot create resource "experiments"',
+            "--list --namespace default --as system:serviceaccount:runs:runner",
+        ),
         (401, "Unauthorized", "renew the credentials"),
     ],
-    ids=["no label", "webhook", "webhook down", "forbidden", "unauthorized"],
+    ids=[
+        "no label",
+        "webhook",
+        "webhook down",
+        "forbidden",
+        "forbidden to an account",
+        "unauthorized",
+    ],
 )
 def test_a_refusal_keeps_the_servers_words(backend, fake, status, words, mend):
     fake.refuse = lambda method, *_: (status, words) if method == "POST" else None
