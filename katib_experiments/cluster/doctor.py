@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,19 +13,32 @@ from katib_experiments.cluster.client import (
     Cluster,
     Object,
     Refused,
+    core_path,
     objects_path,
 )
-from katib_experiments.cluster.katib_config import HOME, INSTALL_OURS, katib_config, served
+from katib_experiments.cluster.katib_config import (
+    HOME,
+    INSTALL_OURS,
+    images,
+    katib_config,
+    served,
+)
 from katib_experiments.cluster.namesakes import everywhere, misled
+from katib_experiments.cluster.objects import DEPLOYMENT, EXPERIMENT, Source, label
+from katib_experiments.cluster.reasons import pod_notes
 from katib_experiments.cluster.refusals import INSTALL, label_command
 from katib_experiments.cluster.rights import lacking
 from katib_experiments.errors import ClusterError
+from katib_experiments.experiment.settings import KATIB_LACKS
 
 KATIB_VERSION = "v0.19.0"
 """The version that this project follows."""
 
 _DEPLOYMENTS = ("katib-controller", "katib-db-manager")
 _GPU = "nvidia.com/gpu"
+_IMAGES_TOLD = 50
+"""As many images of a node as its kubelet tells of, by default."""
+_LOAD = "kind load docker-image {}, or push it to a registry and name that in katib-config"
 
 # Katib's webhook for pods would refuse the controller's own pod as long as no controller answers.
 _RESTART = (
@@ -169,9 +183,36 @@ def _algorithms(cluster: Cluster, _: str) -> Iterator[Finding]:
         return
     names = served(config, "suggestions")
     yield Finding("ok", "algorithms", ", ".join(names))
-    if not {"zooming", "asha"}.intersection(names):
+    if not KATIB_LACKS.intersection(names):
         message = "zooming and asha are not served here"
-        yield Finding("note", "our suggestion service", message, f"{INSTALL_OURS}/beside")
+        yield Finding("note", "our suggestion service", message, INSTALL_OURS)
+    yield from _images(cluster, images(config, KATIB_LACKS))
+
+
+def _images(cluster: Cluster, wanted: Iterable[str]) -> Iterator[Finding]:
+    """Those of our service that no node has, and that no registry is named for."""
+    nodes = Source("/api/v1/nodes", {}, optional=True).read(cluster)["items"]
+    lists = [node["status"].get("images") or () for node in nodes]
+    if not nodes or any(len(images) >= _IMAGES_TOLD for images in lists):
+        return
+    there = [name for images in lists for each in images for name in each.get("names") or ()]
+    for image in wanted:
+        registry = image.partition("/")[0]
+        if not any(f"/{name}".endswith(f"/{image}") for name in there) and (
+            registry == "localhost" or not re.search(r"[.:]", registry)
+        ):
+            message = f"no node has {image}, and its name says of no registry where it is"
+            yield Finding("note", "our suggestion service", message, _LOAD.format(image))
+
+
+def _searches(cluster: Cluster, namespace: str) -> Iterator[Finding]:
+    """Services of Experiments that run here, and that cannot start."""
+    services = Source(core_path(namespace, "pods"), {"labelSelector": DEPLOYMENT}, optional=True)
+    for pod in services.read(cluster)["items"]:
+        name = label(pod, EXPERIMENT)
+        look = f"kubectl -n {namespace} describe pod {pod['metadata']['name']}"
+        for note in pod_notes(pod):
+            yield Finding("fault", "search", f"that of {name} does not start: {note}", look)
 
 
 def _names(cluster: Cluster, namespace: str) -> Iterator[Finding]:
@@ -224,6 +265,7 @@ _CHECKS: tuple[Callable[[Cluster, str], Iterator[Finding]], ...] = (
     _webhook,
     _rights,
     _algorithms,
+    _searches,
     _names,
     _storage,
     _gpus,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import yaml
@@ -15,8 +15,12 @@ HOME = "kubeflow"
 """The namespace that Katib is installed in."""
 
 INSTALL_OURS = (
-    "kubectl apply --server-side --force-conflicts --kustomize manifests/components/suggestion"
+    f"kubectl -n {HOME} get configmap katib-config -o 'jsonpath={{.data.katib-config\\.yaml}}'"
+    " | python -m katib_experiments.suggestion.katib_config > katib-config.yaml; "
+    f"kubectl -n {HOME} create configmap katib-config --from-file katib-config.yaml"
+    " --dry-run=client -o yaml | kubectl replace -f -"
 )
+"""Adds the searches that Katib lacks; this project's service serves them."""
 
 
 def katib_config(cluster: Cluster, home: str = HOME) -> dict[str, Any] | None:
@@ -34,6 +38,12 @@ def served(config: dict[str, Any], kind: str) -> list[str]:
     """The names under ``runtime.suggestions`` or ``runtime.earlyStoppings``."""
     entries = (config.get("runtime") or {}).get(kind) or ()
     return sorted(str(entry.get("algorithmName")) for entry in entries)
+
+
+def images(config: dict[str, Any], names: Iterable[str]) -> set[str]:
+    """Of the services that suggest for these algorithms."""
+    entries = (config.get("runtime") or {}).get("suggestions") or ()
+    return {str(entry.get("image")) for entry in entries if entry.get("algorithmName") in names}
 
 
 def missing(experiment: Experiment, config: dict[str, Any]) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from katib_experiments.cluster.doctor import findings
-from tests.support.katib import EXPERIMENTS, an_experiment_object
+from tests.support.katib import EXPERIMENTS, PODS, a_pod, an_experiment_object
 
 APPS = "/apis/apps/v1/namespaces/kubeflow/deployments"
 CONFIGMAPS = "/api/v1/namespaces/kubeflow/configmaps"
@@ -14,6 +14,7 @@ NAMESPACES = "/api/v1/namespaces"
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 STORAGE = "/apis/storage.k8s.io/v1/storageclasses"
 LABEL = "katib.kubeflow.org/metrics-collector-injection"
+IMAGE = "katib-automl/suggestion:0.1.0"
 DENIED = 'admission webhook "validator.experiment.katib.kubeflow.org" denied the request'
 
 
@@ -24,6 +25,19 @@ def deployment(name: str, replicas: int = 1, version: str = "v0.19.0") -> dict:
         "spec": {"template": {"spec": {"containers": containers}}},
         "status": {"availableReplicas": replicas},
     }
+
+
+def serve(fake, **images: str) -> None:
+    """Algorithms, and the images that Katib is configured to serve them with."""
+    entries = [{"algorithmName": name, "image": image} for name, image in images.items()]
+    data = {"katib-config.yaml": yaml.safe_dump({"runtime": {"suggestions": entries}})}
+    fake.put(CONFIGMAPS, {"metadata": {"name": "katib-config"}, "data": data})
+
+
+def a_node(fake, *images: str, gpus: int = 0) -> None:
+    named = [{"names": None}, *({"names": [image]} for image in images)]
+    status = {"allocatable": {"nvidia.com/gpu": str(gpus)}, "images": named}
+    fake.put("/api/v1/nodes", {"metadata": {"name": "n"}, "status": status})
 
 
 @pytest.fixture
@@ -37,13 +51,10 @@ def sound(fake):
     for name in ("katib-controller", "katib-db-manager"):
         fake.put(APPS, deployment(name))
     fake.put(NAMESPACES, {"metadata": {"name": "default", "labels": {LABEL: "enabled"}}})
-    config = {"runtime": {"suggestions": [{"algorithmName": n} for n in ("random", "asha")]}}
-    data = {"katib-config.yaml": yaml.safe_dump(config)}
-    fake.put(CONFIGMAPS, {"metadata": {"name": "katib-config"}, "data": data})
+    serve(fake, random="example/hyperopt:1", asha=IMAGE)
     default = {"storageclass.kubernetes.io/is-default-class": "true"}
     fake.put(STORAGE, {"metadata": {"name": "standard", "annotations": default}})
-    node = {"metadata": {"name": "n"}, "status": {"allocatable": {"nvidia.com/gpu": "2"}}}
-    fake.put("/api/v1/nodes", node)
+    a_node(fake, f"docker.io/{IMAGE}", gpus=2)
 
     def admission(method, path, body):
         return (400, DENIED) if method == "POST" and path.endswith("/experiments") else None
@@ -90,6 +101,12 @@ def plant_istio(fake) -> None:
     fake.put(NAMESPACES, {"metadata": {"name": "default", "labels": labels}})
 
 
+def plant_search_without_image(fake) -> None:
+    pod = a_pod("none", {"waiting": {"reason": "ErrImagePull"}})
+    pod["metadata"]["labels"]["katib.kubeflow.org/deployment"] = "example-asha"
+    fake.put(PODS, pod)
+
+
 def plant_namesake(fake) -> None:
     for namespace in ("default", "team-b"):
         experiment = an_experiment_object("Created")
@@ -99,7 +116,9 @@ def plant_namesake(fake) -> None:
 
 def plant_webhook_down(fake) -> None:
     fake.refuse = lambda method, path, _: (
-        (500, "failed calling webhook") if path.endswith("/experiments") else None
+        (500, "failed calling webhook")
+        if method == "POST" and path.endswith("/experiments")
+        else None
     )
 
 
@@ -129,6 +148,9 @@ def plant_no_webhook(fake) -> None:
         (lambda fake: fake.forbidden.add("trials"), "rights", "list trials"),
         (lambda fake: fake.remove(STORAGE, "standard"), "storage class", "annotate storageclass"),
         (lambda fake: fake.remove(CONFIGMAPS, "katib-config"), "algorithms", "cannot be read"),
+        (lambda fake: serve(fake, random="a"), "our suggestion service", "asha are not served"),
+        (a_node, "our suggestion service", f"no node has {IMAGE}"),
+        (plant_search_without_image, "search", "that of example does not start: container main"),
         (plant_namesake, "names", "example runs here and is in team-b too"),
     ],
     ids=[
@@ -143,6 +165,9 @@ def plant_no_webhook(fake) -> None:
         "no rights",
         "no storage",
         "no configuration",
+        "not our service",
+        "not our image",
+        "no image of a search",
         "one name twice",
     ],
 )
@@ -150,6 +175,24 @@ def test_a_fault_is_named_with_what_mends_it(sound, cluster, plant, what, told):
     plant(sound)
     assert list(faults(cluster)) == [what]
     assert told in faults(cluster)[what]
+
+
+@pytest.mark.parametrize("image", ["registry.example.com/a:1", "registry:5000/a:1"])
+def test_an_image_of_a_registry_need_not_be_on_a_node_yet(sound, cluster, image):
+    serve(sound, asha=image)
+    assert faults(cluster) == {}
+
+
+def test_a_node_that_does_not_tell_of_all_its_images_may_have_ours(sound, cluster):
+    a_node(sound, *(f"example/{number}:1" for number in range(50)))
+    assert faults(cluster) == {}
+
+
+def test_a_cluster_without_gpus_is_sound_and_said_to_have_none(sound, cluster):
+    a_node(sound, IMAGE)
+    assert faults(cluster) == {}
+    messages = {each.what: each.message for each in findings(cluster, "default")}
+    assert messages["GPUs"] == "none on 1 nodes: Trials run on CPUs"
 
 
 def test_what_one_may_not_look_at_is_no_fault(sound, cluster):

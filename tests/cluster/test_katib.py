@@ -228,6 +228,9 @@ def test_a_suggestion_service_that_cannot_start_is_told_of(place, real):
     place.backend.submit(place.search(algorithm={"algorithmName": "bayesianoptimization"}))
     told = until(place, "suggestion service")
     assert "ErrImagePull" in told or "ImagePullBackOff" in told
+    faults = [each for each in findings(real, place.backend.namespace) if each.level == "fault"]
+    assert [each.what for each in faults] == ["search"]
+    assert "ImagePull" in faults[0].message
 
 
 def test_settings_that_the_service_refuses_are_told_of(place):
