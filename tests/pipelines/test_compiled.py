@@ -13,7 +13,7 @@ import pytest
 import yaml
 from google.protobuf.json_format import ParseDict
 from kfp.kubernetes.kubernetes_executor_config_pb2 import KubernetesExecutorConfig
-from kfp.pipeline_spec.pipeline_spec_pb2 import PipelineSpec
+from kfp.pipeline_spec.pipeline_spec_pb2 import PipelineSpec, PlatformSpec
 
 from pipelines.compiling import FOLDER, compile_all
 from pipelines.registry import NAMES
@@ -69,7 +69,9 @@ def test_no_step_installs_anything_or_runs_in_a_default_image(shipped: Documents
 
 
 def test_a_file_is_a_pipeline_spec_and_what_kubernetes_is_told_of_every_step(shipped: Documents):
-    ParseDict(shipped[0], PipelineSpec())  # refuses what the format has not
+    pipeline, platform = shipped
+    ParseDict(pipeline, PipelineSpec())  # refuses what the format has not
+    ParseDict(platform, PlatformSpec())
     for told in of_kubernetes(shipped).values():
         ParseDict(told, KubernetesExecutorConfig())
     assert of_kubernetes(shipped).keys() == executors(shipped).keys()
