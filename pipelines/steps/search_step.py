@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from katib_experiments import Backend, Experiment, Outcome, write_report
-from katib_experiments.errors import StandsStill
+from katib_experiments.errors import AutomlError, StandsStill
 from katib_experiments.experiment.document import dumps
 from katib_experiments.status import experiment_document
 from pipelines.steps.data import data_file, said_task, shared
@@ -79,18 +80,35 @@ def search(request: Request, *, trials: str, report: str, outcome: str) -> Found
             runs=runs,
             patience=MINUTE * request.patience_minutes or None,
         )
-        try:
-            ended = run(backend, experiment)
-        except StandsStill as error:
-            if request.afterwards == "delete":
-                _delete(backend, experiment)
-                raise
-            lines = [str(error), *kept(backend, experiment.name)]
-            raise StepError("\n".join(lines)) from None
+        ended = _run(request, backend, experiment)
         write(ended, trials=Path(trials), report=Path(report), outcome=Path(outcome))
         if request.afterwards == "delete":
             _delete(backend, experiment)
     return Found(outputs_of(ended), metrics_of(ended))
+
+
+def _run(request: Request, backend: Backend, experiment: Experiment) -> Outcome:
+    """With the policy for a bad end. A step that fails leaves no artifacts, so its log has the
+    Trials."""
+    try:
+        return run(backend, experiment)
+    except StandsStill as error:
+        _log_trials(backend, experiment)
+        if request.afterwards == "delete":
+            _delete(backend, experiment)
+            raise
+        lines = [str(error), *kept(backend, experiment.name)]
+        raise StepError("\n".join(lines)) from None
+    except StepError:
+        _log_trials(backend, experiment)
+        raise
+
+
+def _log_trials(backend: Backend, experiment: Experiment) -> None:
+    with suppress(AutomlError):  # the reason at hand must not hide behind another
+        outcome = backend.outcome(experiment.name)
+        if any(trial.condition.ended for trial in outcome.trials):
+            print(trials_table(outcome))  # noqa: T201 - the step's log
 
 
 def _check(request: Request) -> None:

@@ -175,6 +175,14 @@ def test_a_trial_that_never_starts_ends_the_step_with_the_reason(
     assert names(fake) == left
 
 
+def test_the_trials_of_a_search_without_a_result_are_in_the_log(step, fake, capsys):
+    """A step that fails leaves no artifacts."""
+    fake.after["POST"] = lambda: become(fake, "Failed", value="0.25")
+    with pytest.raises(StepError):
+        step()
+    assert "| example-a | Failed | 0.25 | 0.5 |" in capsys.readouterr().out.replace("**", "")
+
+
 def test_a_shipped_experiment_belongs_to_the_namespace_of_the_step(step, fake):
     fake.after["POST"] = lambda: become(fake, "Failed")
     with pytest.raises(StepError, match="Experiment random has no best Trial"):
