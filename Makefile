@@ -65,7 +65,9 @@ manifests: $(STAMP) ## Render the manifests in every composition, and look at th
 
 test-cluster: $(STAMP) ## The tests that need a Kubernetes with Katib: that of KUBECONFIG
 	@: $${KUBECONFIG:?must be set: the file that says which cluster}
-	$(BIN)/pytest -m cluster tests/cluster tests/contracts
+	$(BIN)/pytest -n 4 -m cluster --ignore tests/cluster/inside tests/cluster tests/contracts
+	$(BIN)/pytest -n 4 -m 'cluster and not alone' tests/cluster/inside
+	$(BIN)/pytest -m 'cluster and alone' tests/cluster/inside
 
 benchmark: $(STAMP) ## Ratios against peers and the latency of every algorithm (quiet machine, minutes)
 	$(BIN)/python -m tests.benchmarks

@@ -82,6 +82,13 @@ def shell_image(cluster: Cluster) -> str:
     return str(images["StdOut"])
 
 
+# A sidecar that comes after the end of its Trial fails. Where there is no cluster there is none.
+_SEEN = (
+    'until [ -z "$KUBERNETES_SERVICE_HOST" ] || pgrep -f "[f]ile-metricscollector" > /dev/null;'
+    " do sleep 0.2; done; sleep 1"
+)
+
+
 def on_katib(
     image: str,
     name: str = "example",
@@ -89,12 +96,12 @@ def on_katib(
     **fields: Any,
 ) -> dict[str, Any]:
     """:func:`tests.support.documents.a_document` as a cluster can run it: a random search, Trials
-    that live long enough for Katib's sidecar to see them, and whose pods stay.
+    that begin once Katib's sidecar sees them, and whose pods stay.
 
     The script is one subshell: the sidecar's wrapping redirects only the last command.
     """
     *shell, script = command
-    document = a_document(name, (*shell, f"( sleep 1; {script} )"), **fields)
+    document = a_document(name, (*shell, f"( {_SEEN}; {script} )"), **fields)
     spec = document["spec"]
     if spec["algorithm"]["algorithmName"] == "grid":
         seed = {"name": "random_state", "value": "1"}
