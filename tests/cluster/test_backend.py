@@ -119,12 +119,16 @@ def test_watch_tells_of_every_change_and_ends_with_the_experiment(backend, fake)
     assert [each.status.condition for each in outcomes] == [ExperimentCondition.SUCCEEDED]
 
 
-@pytest.mark.parametrize("forget", [False, True], ids=["taken up", "too old"])
-def test_a_watch_that_is_cut_off_misses_nothing(backend, fake, forget):
+@pytest.mark.parametrize(
+    "cut",
+    [{}, {"forget": True}, {"within": True}, {"forget": True, "within": True}],
+    ids=["ended", "too old", "connection lost", "lost and too old"],
+)
+def test_a_watch_that_is_cut_off_misses_nothing(backend, fake, cut):
     fake.put(EXPERIMENTS, an_experiment_object("Created"))
     outcomes = backend.watch("example")
     next(outcomes)
-    fake.cut(forget=forget)
+    fake.cut(**cut)
     fake.put(TRIALS, a_trial_object("example-a", "0.5", "Created", "Running"))
     assert len(next(outcomes).trials) == 1
 

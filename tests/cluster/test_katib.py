@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+import yaml
 
 from katib_experiments.cli.names import shipped
 from katib_experiments.cluster import KatibBackend
 from katib_experiments.cluster.client import Cluster, Refused, objects_path
 from katib_experiments.cluster.doctor import findings
 from katib_experiments.cluster.katib_config import katib_config, served
+from katib_experiments.cluster.objects import Source
+from katib_experiments.cluster.watching import Feeds
 from katib_experiments.errors import ClusterError, DocumentError, ExperimentChanged
 from katib_experiments.experiment.defaults import with_defaults
 from katib_experiments.experiment.document import load, parse
@@ -25,6 +30,7 @@ from tests.support.backends import (
     on_katib,
     shell_image,
 )
+from tests.support.proxy import a_proxy
 
 pytestmark = [
     pytest.mark.cluster,
@@ -251,3 +257,52 @@ def test_a_running_trial_can_be_followed(place):
             break
     lines = list(place.backend.logs("example", outcome.trials[0].name, follow=True))
     assert [line.split()[1] for line in lines] == ["1", "2", "3"]
+
+
+@pytest.fixture
+def cuttable(monkeypatch, tmp_path):
+    """The cluster by way of a proxy, and the proxy."""
+    kubeconfig = yaml.safe_load(Path(os.environ["KUBECONFIG"]).read_text())
+    cluster = kubeconfig["clusters"][0]["cluster"]
+    server = urlsplit(cluster["server"])
+    with a_proxy((server.hostname, server.port or 443)) as proxy:
+        cluster |= {
+            "server": f"https://127.0.0.1:{proxy.port}",
+            "tls-server-name": server.hostname,
+        }
+        (tmp_path / "config").write_text(yaml.safe_dump(kubeconfig))
+        monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+        yield Cluster(), proxy
+
+
+def test_a_search_is_watched_to_its_end_however_often_the_connection_is_lost(place, cuttable):
+    through, proxy = cuttable
+    place.backend.submit(place.search())
+    watching = KatibBackend(place.backend.namespace, cluster=through)
+    cuts = [(proxy.cut(), outcome) for outcome in watching.watch("example")]
+    assert len([count for count, _ in cuts if count]) > 2
+    _, outcome = cuts[-1]
+    assert outcome.status.condition is ExperimentCondition.SUCCEEDED
+    assert len(outcome.trials) == 4
+
+
+class LongAgo(Source):
+    """A list whose first reading is from a time that the server has forgotten."""
+
+    readings = 0
+
+    def read(self, cluster: Cluster) -> dict:
+        answer = super().read(cluster)
+        LongAgo.readings += 1
+        if LongAgo.readings == 1:
+            answer["metadata"]["resourceVersion"] = "1"
+        return answer
+
+
+def test_a_watch_from_too_long_ago_begins_with_the_list_again(real, namespace):
+    source = LongAgo(objects_path(namespace, "experiments"), {})
+    with Feeds(real, {"experiments": source}) as feeds:
+        changes = feeds.changes()
+        next(changes)
+        next(changes)
+    assert LongAgo.readings == 2

@@ -52,6 +52,7 @@ class FakeKubernetes:
     forgotten: int = 0
     """Watches from before this version are too old."""
     cuts: int = 0
+    within: bool = False
 
     @property
     def version(self) -> int:
@@ -89,10 +90,12 @@ class FakeKubernetes:
             self.changes.append(Change(version, "DELETED", collection, item))
             self.moved.notify_all()
 
-    def cut(self, *, forget: bool = False) -> None:
-        """End every watch; with ``forget`` it cannot be taken up where it ended."""
+    def cut(self, *, forget: bool = False, within: bool = False) -> None:
+        """End every watch; with ``forget`` it cannot be taken up where it ended, with ``within``
+        its connection ends in the midst of a line."""
         with self.moved:
             self.cuts += 1
+            self.within = within
             if forget:
                 self.forgotten = self.version + 1
                 self.changes.append(Change(self.version + 1, "BOOKMARK", "", {}))
@@ -181,12 +184,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _watch(self, path: str, query: dict[str, str]) -> None:
         fake, seen = self.fake, int(query["resourceVersion"])
-        if seen < fake.forgotten:
-            self._fail(410, "Expired", "too old resource version")
-            return
         self.send_response(200)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
+        if seen < fake.forgotten:
+            status = {"code": 410, "reason": "Expired", "message": "too old resource version"}
+            self._chunk(json.dumps({"type": "ERROR", "object": status}).encode() + b"\n")
+            self._chunk(b"")
+            return
         cuts = fake.cuts
         while fake.cuts == cuts:
             with fake.moved:
@@ -199,7 +204,8 @@ class _Handler(BaseHTTPRequestHandler):
                 if change.collection == path and selects(change.object, query):
                     event = {"type": change.kind, "object": change.object}
                     self._chunk(json.dumps(event).encode() + b"\n")
-        self._chunk(b"")
+        self._chunk(b'{"type": "MODI' if fake.within else b"")
+        self.close_connection = fake.within
 
     def _chunk(self, data: bytes) -> None:
         self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
