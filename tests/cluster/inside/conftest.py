@@ -28,6 +28,8 @@ from tests.support.backends import REACHABLE, REASON_TO_SKIP, a_namespace, on_ka
 
 CONFIG = core_path("kubeflow", "configmaps", "katib-config")
 KEY = "katib-config.yaml"
+CONTROLLER = "/apis/apps/v1/namespaces/kubeflow/deployments"
+WATCH = {"watch": True, "fieldSelector": "metadata.name=katib-controller", "timeoutSeconds": 120}
 BEFORE = pytest.StashKey[str]()
 
 Search = Callable[..., Experiment]
@@ -127,7 +129,7 @@ def both(katib: KatibBackend, engine: LocalBackend, search: Search) -> Both:
 
     def run(*arguments: Any, **fields: Any) -> tuple[Outcome, Outcome]:
         experiment = search(*arguments, **fields)
-        katib.submit(experiment)
+        patiently(lambda: katib.submit(experiment))
         here = ended(engine, experiment)
         return ended(katib, experiment), here
 
@@ -136,9 +138,28 @@ def both(katib: KatibBackend, engine: LocalBackend, search: Search) -> Both:
 
 def ended(backend: Backend, experiment: Experiment) -> Outcome:
     """Submit it, or take it up, and wait for its end."""
-    backend.submit(experiment)
+    patiently(lambda: backend.submit(experiment))
     *_, outcome = backend.watch(experiment.name)
     return outcome
+
+
+def patiently(submit: Callable[[], None]) -> None:
+    """Submit again whenever the state of Katib's controller changes, as long as its webhook is out
+    of reach: on a busy machine it may be taken for dead."""
+    for _ in changes_of_the_controller():
+        try:
+            return submit()
+        except ClusterError as error:
+            refusal = error
+            if "failed calling webhook" not in str(error):
+                raise
+    raise refusal
+
+
+def changes_of_the_controller() -> Iterator[str]:
+    """And one at once; for two minutes."""
+    yield ""
+    yield from Cluster().lines(CONTROLLER, WATCH)
 
 
 def end(outcome: Outcome) -> tuple[str, str]:

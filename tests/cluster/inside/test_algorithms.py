@@ -71,3 +71,24 @@ def holds_its_limits(pod: Object, memory: str) -> None:
     assert (context["runAsNonRoot"], context["readOnlyRootFilesystem"]) == (True, True)
     assert context["capabilities"] == {"drop": ["ALL"]}
     assert [each["restartCount"] for each in pod["status"]["containerStatuses"]] == [0]
+
+
+def test_hyperband_waits_for_a_rung_and_goes_on_when_katib_asks_again(both: Both):
+    """Of the 4 Trials of the first rung the last one runs alone for a while, and again one of the
+    2 of the next; then Katib's request is the one that was refused."""
+    settings = {"resource_name": "epochs", "r_l": "4", "eta": "2"}
+    spaces = {"x": SPACES["x"], "epochs": ("int", {"min": "1", "max": "4"})}
+    there, here = both(
+        "hyperband",
+        "x=${trialParameters.x}; sleep ${x#0.}; echo ${trialParameters.epochs} accuracy=$x",
+        settings=settings,
+        parameters=[
+            {"name": key, "parameterType": kind, "feasibleSpace": space}
+            for key, (kind, space) in spaces.items()
+        ],
+        parallelTrialCount=2,
+        maxTrialCount=7,
+        resumePolicy="LongRunning",
+    )
+    assert [trial.assignments for trial in there.trials] == [t.assignments for t in here.trials]
+    assert end(there) == end(here)

@@ -73,6 +73,15 @@ def test_a_grid_ends_though_katib_starts_more_trials_than_it_has_points(both: Bo
     assert there.trials[4].assignments["x"] in {"0.1", "0.2", "0.3", "0.4"}
 
 
+def test_a_finished_grid_that_is_asked_for_more_goes_on_with_points_of_its_space(search, katib):
+    fields = choices("0.1", "0.2") | {"resumePolicy": "LongRunning"}
+    first = ended(katib, search("grid", but({}), **fields))
+    more = ended(katib, search("grid", but({}), **fields | {"maxTrialCount": 3}))
+    assert more.trials[:2] == first.trials
+    assert end(more) == ("Succeeded", "ExperimentMaxTrialsReached")
+    assert more.trials[2].assignments["x"] in {"0.1", "0.2"}
+
+
 def test_a_raised_count_goes_on_where_the_search_was(search: Search, katib, engine):
     def run(backend: Any, count: int) -> Outcome:
         settings = {"n_initial_points": "2"}

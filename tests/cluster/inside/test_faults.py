@@ -8,7 +8,7 @@ from katib_experiments.backend import Outcome
 from katib_experiments.cluster import KatibBackend
 from katib_experiments.cluster.client import Cluster, core_path
 from katib_experiments.experiment.model import Experiment
-from tests.cluster.inside.conftest import Search, end, ended
+from tests.cluster.inside.conftest import Search, end, ended, patiently
 
 pytestmark = pytest.mark.cluster
 
@@ -28,7 +28,7 @@ def interrupted(
     katib: KatibBackend, experiment: Experiment, cluster: Cluster, namespace: str, selector: str
 ) -> Outcome:
     """How it ends when those pods are deleted after two of its Trials."""
-    katib.submit(experiment)
+    patiently(lambda: katib.submit(experiment))
     deleted = False
     for outcome in katib.watch(experiment.name):
         if not deleted and sum(trial.condition.ended for trial in outcome.trials) == 2:

@@ -15,9 +15,10 @@ import pytest
 from katib_experiments.backend import Outcome
 from katib_experiments.cli.names import shipped
 from katib_experiments.engine import LocalBackend
+from katib_experiments.errors import ClusterError
 from katib_experiments.experiment.defaults import with_defaults
 from katib_experiments.experiment.document import load, parse
-from tests.cluster.inside.conftest import end, ended, has_image, reason
+from tests.cluster.inside.conftest import end, ended, has_image, patiently, reason
 
 TRIAL_IMAGE = "katib-automl/trial:0.1.0"
 
@@ -55,7 +56,10 @@ def small(path: Path, namespace: str) -> dict[str, Any]:
 
 
 def apply(document: dict[str, Any]) -> None:
-    subprocess.run(["kubectl", "apply", "-f", "-"], input=json.dumps(document).encode(), check=True)
+    command, text = ["kubectl", "apply", "-f", "-"], json.dumps(document)
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ClusterError(done.stderr)
 
 
 def told(outcome: Outcome) -> object:
@@ -70,7 +74,7 @@ def test_it_ends_as_it_does_here(name: str, real, namespace, katib, tmp_path):
     if not has_image(real, TRIAL_IMAGE):
         pytest.skip(f"no node has {TRIAL_IMAGE}")
     document = small(shipped()[name], namespace)
-    apply(document)
+    patiently(lambda: apply(document))
     here = ended(LocalBackend(tmp_path / "runs"), parse(with_defaults(document)))
     *_, there = katib.watch(name)
     assert end(there) == ("Succeeded", "ExperimentMaxTrialsReached")
