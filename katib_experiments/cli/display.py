@@ -97,7 +97,7 @@ class PlainDisplay:
         self._seen = {trial.name for trial in start.trials if trial.condition.ended}
         self._best = progress_of(start, 0.0).best
         console.print(header(start.experiment))
-        if self._seen:
+        if self._seen and not start.status.condition.ended:
             console.print(f"going on after {len(self._seen)} ended Trials")
 
     def __enter__(self) -> Self:

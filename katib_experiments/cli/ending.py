@@ -32,7 +32,8 @@ def print_end(
     if report is not None:
         terminal.print(f"report: {report}")
     if condition.ended:
-        terminal.print(f"look: automl show {name}{where}; automl logs {name} best{where}")
+        logs = f"; automl logs {name} best{where}" if outcome.status.optimal else ""
+        terminal.print(f"look: automl show {name}{where}{logs}")
     else:
         terminal.print(f"go on: {again}")
 

@@ -37,7 +37,9 @@ def list_command(
         print_json(rows)
     elif not rows:
         there = "there" if on == "katib" else f"in {runs}"
-        typer.echo(f"No run {there}. Start one: automl run random{' --on katib' * (on == 'katib')}")
+        options = " --on katib" + f" --namespace {namespace}" * bool(namespace)
+        start = f"automl run random{options * (on == 'katib')}"
+        typer.echo(f"No run {there}. Start one: {start}")
     else:
         _print(rows)
 

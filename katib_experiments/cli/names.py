@@ -57,7 +57,9 @@ def trial_named(outcome: Outcome, word: str) -> Trial:
     """The Trial of that name, which may leave out the Experiment's; ``best`` is the optimal one."""
     name = outcome.experiment.name
     trials = {trial.name: trial for trial in outcome.trials}
-    if word == "best" and outcome.status.optimal is not None:
+    if word == "best":
+        if outcome.status.optimal is None:
+            raise TrialNotFound(f"no Trial of {name} has a result")
         return outcome.status.optimal
     for candidate in (word, f"{name}-{word}"):
         if candidate in trials:

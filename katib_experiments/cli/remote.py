@@ -3,7 +3,6 @@ looked at, and goes on when nobody looks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,21 +30,33 @@ def follow(backend: KatibBackend, name: str, terminal: Console) -> Outcome:
         with display_on(terminal, outcome) as display:
             for outcome in backend.watch(name):
                 display.update(outcome)
-                if fresh := [hint for hint in hints(outcome) if hint not in told]:
-                    told.update(fresh)
-                    display.note("\n".join(fresh))
+                fresh = {line: hint for line, hint in hints(outcome).items() if line not in told}
+                told.update(fresh)
+                if fresh:
+                    display.note("\n".join(fresh.values()))
     except KeyboardInterrupt:
         pass
     return outcome
 
 
-def hints(outcome: Outcome) -> Iterator[str]:
-    """What the cluster says beyond Katib's own first line: why nothing moves, why a Trial fails."""
-    if outcome.status.conditions:
-        yield from outcome.status.conditions[-1].message.splitlines()[1:]
+def hints(outcome: Outcome) -> dict[str, str]:
+    """What the cluster says beyond Katib's own first line: why nothing moves, why a Trial fails.
+
+    Each line, and how to tell of it: with the first Trial that it is said of.
+    """
+    last = outcome.status.conditions[-1:]
+    found = {line: line for each in last for line in each.message.splitlines()[1:]}
+    return found | trial_hints(outcome)
+
+
+def trial_hints(outcome: Outcome) -> dict[str, str]:
+    """Of :func:`hints` those about Trials."""
+    found: dict[str, str] = {}
     for trial in outcome.trials:
         if trial.condition in (*_ACTIVE, *FAILURES):
-            yield from (f"{trial.name}: {line}" for line in trial.message.splitlines()[1:])
+            for line in trial.message.splitlines()[1:]:
+                found.setdefault(line, f"{trial.name}: {line}")
+    return found
 
 
 def print_outcome(
@@ -56,12 +67,12 @@ def print_outcome(
         there = where("katib", backend.namespace)
         print_end(terminal, outcome, report, again="", where=there)
     else:
-        print_going_on(backend, outcome.experiment.name)
+        print_there(backend, outcome.experiment.name, "goes on")
 
 
-def print_going_on(backend: KatibBackend, name: str) -> None:
-    """How to look at an Experiment that runs, and how to end it."""
+def print_there(backend: KatibBackend, name: str, verb: str) -> None:
+    """Where the Experiment is, how to look at it, and how to end it."""
     namespace = f"--namespace {backend.namespace}"
-    typer.echo(f"{name} goes on in namespace {backend.namespace}")
+    typer.echo(f"{name} {verb} in namespace {backend.namespace}")
     typer.echo(f"look: automl watch {name} {namespace}; automl show {name} --on katib {namespace}")
     typer.echo(f"end it: automl delete {name} --on katib {namespace}")

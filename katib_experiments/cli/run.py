@@ -84,7 +84,8 @@ def run_command(
         "parallelTrialCount": parallel,
         "maxFailedTrialCount": max_failed,
     }
-    document = overridden(document_named(experiment, backend), counts, name)
+    place = namespace if on == "katib" else ""
+    document = overridden(document_named(experiment, backend), counts, name, place)
     submitted = checked(document, terminal)
     remote = katib(namespace, document.data) if on == "katib" else None
     (remote or backend).submit(submitted)

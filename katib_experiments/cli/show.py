@@ -14,6 +14,7 @@ from katib_experiments.cli.display import best_line, header, trials_table
 from katib_experiments.cli.names import RUNS, RunsOption, experiment_file
 from katib_experiments.cli.places import NamespaceOption, OnOption, place
 from katib_experiments.cli.progress import all_rows
+from katib_experiments.cli.remote import trial_hints
 from katib_experiments.cli.validate import errors, problems_of
 from katib_experiments.errors import DocumentError
 from katib_experiments.experiment.defaults import with_defaults
@@ -47,7 +48,9 @@ def show_command(
       automl show random --on katib --namespace team-a
     """
     backend = place(on, runs, namespace)
-    if defaults or Path(experiment).is_file() or experiment not in backend.names():
+    if on == "local" and (
+        defaults or Path(experiment).is_file() or experiment not in backend.names()
+    ):
         path = experiment_file(experiment, backend.names())
         typer.echo(_documents(path, defaults, "json" if output == "json" else "yaml"))
         return
@@ -81,3 +84,5 @@ def _print_status(terminal: Console, outcome: Outcome) -> None:
     terminal.print(conditions, soft_wrap=False)
     terminal.print(trials_table(outcome.experiment, all_rows(outcome)), soft_wrap=False)
     terminal.print(best_line(outcome.experiment, outcome.status.optimal), soft_wrap=False)
+    for hint in trial_hints(outcome).values():
+        terminal.print(hint, style="yellow")

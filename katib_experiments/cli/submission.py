@@ -33,8 +33,10 @@ def document_named(word: str, backend: LocalBackend) -> Document:
     return experiments[0]
 
 
-def overridden(document: Document, counts: Mapping[str, int | None], name: str | None) -> Document:
-    """``document`` with the counts and the name of the command line, where they are given.
+def overridden(
+    document: Document, counts: Mapping[str, int | None], name: str | None, namespace: str = ""
+) -> Document:
+    """``document`` with what the command line gives of the counts, the name and the namespace.
 
     A lower maxTrialCount brings the document's other two counts down with it.
     """
@@ -43,9 +45,9 @@ def overridden(document: Document, counts: Mapping[str, int | None], name: str |
     spec = data.get("spec")
     if given and isinstance(spec, dict):
         data["spec"] = {**spec, **_lowered(spec, given.get("maxTrialCount")), **given}
-    metadata = data.get("metadata")
-    if name and isinstance(metadata, dict):
-        data["metadata"] = {**metadata, "name": name}
+    words = {"name": name, "namespace": namespace}
+    if isinstance(data.get("metadata"), dict):
+        data["metadata"] = {**data["metadata"], **{k: word for k, word in words.items() if word}}
     return replace(document, data=data)
 
 

@@ -6,7 +6,7 @@ import typer
 
 from katib_experiments.cli.console import console
 from katib_experiments.cli.places import katib
-from katib_experiments.cli.remote import follow, print_going_on, print_outcome
+from katib_experiments.cli.remote import follow, print_outcome, print_there
 from katib_experiments.cli.run import exit_code
 from katib_experiments.cli.submission import checked, document_named, overridden
 from katib_experiments.engine import LocalBackend
@@ -41,12 +41,12 @@ def submit_command(
       automl submit experiment.yaml --namespace team-a --wait
     """
     terminal = console()
-    document = overridden(document_named(experiment, LocalBackend()), {}, name)
+    document = overridden(document_named(experiment, LocalBackend()), {}, name, namespace)
     submitted = checked(document, terminal)
     backend = katib(namespace, document.data)
     backend.submit(submitted)
     if not wait:
-        print_going_on(backend, submitted.name)
+        print_there(backend, submitted.name, "is")
         return
     outcome = follow(backend, submitted.name, terminal)
     print_outcome(terminal, backend, outcome)

@@ -41,10 +41,16 @@ def test_submit_hands_the_document_over_and_says_how_to_look(there, fake):
     assert "example" in fake.collections[EXPERIMENTS]
 
 
-def test_submit_has_a_name_and_a_namespace_of_the_command_line(there, fake):
+def test_submit_has_a_name_and_a_namespace_of_the_command_line(there, fake, tmp_path):
     other = EXPERIMENTS.replace("default", "team-a")
     fake.collections[other] = {}
-    assert there("submit", "experiment.yaml", "-n", "team-a", "--name", "mine").code == 0
+    document = a_document(job={"activeDeadlineSeconds": 60})
+    del document["metadata"]["namespace"]
+    (tmp_path / "experiment.yaml").write_text(yaml.safe_dump(document))
+    shown = there("submit", "experiment.yaml", "-n", "team-a", "--name", "mine")
+    assert shown.code == 0
+    assert "metadata.namespace" not in shown.out
+    assert "mine is in namespace team-a" in shown.out
     assert fake.collections[other]["mine"]["metadata"]["namespace"] == "team-a"
 
 
@@ -90,6 +96,35 @@ def test_the_verbs_of_a_run_work_on_katib(there, fake):
     fake.after["DELETE"] = fake.collections[TRIALS].clear
     assert there("delete", "example", "-y", *on).code == 0
     assert "automl run random --on katib" in there("list", *on).out
+
+
+def test_show_says_why_trials_do_not_run_and_each_reason_once(there, fake):
+    fake.put(EXPERIMENTS, an_object("Created", "Running"))
+    for name in ("example-a", "example-b"):
+        fake.put(TRIALS, a_trial_object(name, "0.2", "Created", "Running"))
+        fake.put(PODS, a_pod(name, {"waiting": {"reason": "ErrImagePull", "message": "no x"}}))
+    shown = there("show", "example", "--on", "katib")
+    assert shown.out.count("container main: ErrImagePull: no x") == 1
+
+
+@pytest.mark.parametrize("name", ["nobody", "random"], ids=["unknown", "shipped"])
+def test_show_on_katib_means_the_cluster_alone(there, name):
+    shown = there("show", name, "--on", "katib")
+    assert (shown.code, shown.out) == (2, "")
+    assert f"no experiment {name} in namespace default" in shown.err
+
+
+def test_the_best_trial_of_a_search_without_a_result_is_not_offered(there, fake):
+    fake.put(EXPERIMENTS, an_object("Created", "Failed"))
+    fake.put(TRIALS, a_trial_object("example-a", "0.2", "Created", "Failed"))
+    assert "logs example best" not in there("watch", "example").out
+    shown = there("logs", "example", "best", "--on", "katib")
+    assert (shown.code, shown.err) == (2, "no Trial of example has a result\n")
+
+
+def test_an_ended_search_does_not_go_on(there, fake):
+    ended(fake)
+    assert "going on" not in there("watch", "example").out
 
 
 def test_logs_are_those_of_the_pod(there, fake):
