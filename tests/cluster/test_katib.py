@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
@@ -19,7 +20,7 @@ from katib_experiments.cluster.objects import Source
 from katib_experiments.cluster.watching import Feeds
 from katib_experiments.errors import ClusterError, DocumentError, ExperimentChanged
 from katib_experiments.experiment.defaults import with_defaults
-from katib_experiments.experiment.document import load, parse
+from katib_experiments.experiment.document import dumps, load, parse
 from katib_experiments.experiment.model import ExperimentCondition, TrialCondition
 from katib_experiments.experiment.settings import EARLY_STOPPING_KATIB_LACKS, KATIB_LACKS
 from tests.support.backends import (
@@ -306,3 +307,19 @@ def test_a_watch_from_too_long_ago_begins_with_the_list_again(real, namespace):
         next(changes)
         next(changes)
     assert LongAgo.readings == 2
+
+
+def test_the_verbs_work_as_they_do_on_this_machine(automl, place, tmp_path):
+    (tmp_path / "example.yaml").write_text(dumps(dict(place.search().document)))
+    on = ("--on", "katib", "--namespace", place.backend.namespace)
+    shown = automl("run", "example.yaml", *on)
+    assert shown.code == 0, shown.err
+    assert "example Succeeded after 4 Trials" in shown.out
+    assert (tmp_path / "runs/example/report.html").is_file()
+    (row,) = json.loads(automl("list", "-o", "json", *on).out)
+    assert (row["name"], row["condition"], row["done"]) == ("example", "Succeeded", 4)
+    document = json.loads(automl("show", "example", "-o", "json", *on).out)
+    assert document["status"]["trialsSucceeded"] == 4
+    assert automl("logs", "example", "best", *on).out == f"accuracy={row['best']}\n"
+    assert automl("delete", "example", "-y", *on).out == "deleted example\n"
+    assert "No run there" in automl("list", *on).out
