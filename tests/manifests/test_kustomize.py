@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -182,18 +183,30 @@ def test_in_a_kubeflow_profile_everything_is_in_its_namespace_and_without_istio(
         assert pod["metadata"]["annotations"]["sidecar.istio.io/inject"] == "false"
 
 
+@pytest.fixture
+def katibs_repository(tmp_path, monkeypatch):
+    """Git takes Katib's manifests from a folder, though kustomizations have their real address."""
+    repository = shutil.copytree(KATIB, tmp_path / "katib/manifests", copy_function=shutil.copyfile)
+    identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
+    for command in (
+        ["init", "--quiet"],
+        ["add", "."],
+        [*identity, "commit", "--quiet", "--message=as it was"],
+        ["tag", KATIB_VERSION],
+    ):
+        subprocess.run(["git", *command], cwd=repository.parent, check=True)
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.file://{repository.parent}.insteadOf")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "https://github.com/kubeflow/katib")
+
+
 @needs_kubectl
 @needs_katib
-def test_on_kind_katib_is_the_pinned_one_and_serves_our_searches(tmp_path):
-    manifests = shutil.copytree(MANIFESTS, tmp_path / "manifests")
-    shutil.copytree(KATIB, tmp_path / "katib", copy_function=shutil.copyfile)
-    base = manifests / "base/kustomization.yaml"
-    base.write_text(
-        re.sub(r"https:\S+//manifests/(\S+)\?ref=\S+", r"../../katib/\1", base.read_text())
-    )
+@pytest.mark.usefixtures("katibs_repository")
+def test_on_kind_katib_is_the_pinned_one_and_serves_our_searches():
     objects = {
         (each["kind"], each["metadata"]["name"]): each
-        for each in render(manifests / "overlays/kind")
+        for each in render(MANIFESTS / "overlays/kind")
     }
     images = {
         container["image"]
@@ -215,7 +228,7 @@ def test_katibs_release_is_named_once():
         for path in MANIFESTS.rglob("[Kk]ustomization*")
         for reference in re.findall(r"https?://\S+", path.read_text())
     ]
-    assert [each.partition("?ref=")[2] for each in named] == [KATIB_VERSION]
+    assert [each.partition("ref=")[2] for each in named] == [KATIB_VERSION]
 
 
 def test_every_experiment_is_in_the_kustomization():
