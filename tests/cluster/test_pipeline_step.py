@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from katib_experiments.cluster import KatibBackend
@@ -60,6 +62,31 @@ def test_the_account_has_the_rights_of_the_role_and_no_other(steps):
     with steps.without("watch", "trials"):
         found = list(lacking(steps.cluster, steps.namespace, f"{steps.namespace}:{ACCOUNT}"))
     assert list(map(str, found)) == ["watch trials"]
+
+
+IMPORTS = """
+import os, sys, kfp.dsl.executor_main, katib_experiments.cluster, pipelines.automl
+import pipelines.steps.search_step
+sources = [m.__spec__ for m in [*sys.modules.values()] if getattr(m, "__spec__", None)]
+sources = [s for s in sources if (s.origin or "").endswith(".py")]
+uncompiled = {s.origin for s in sources if not os.path.exists(s.cached)}
+print(os.getuid(), len(sources) > 1000, *uncompiled)
+"""
+
+
+def test_the_image_is_not_root_and_all_that_a_step_imports_was_compiled(steps):
+    ended = steps.ended(steps.start_command("python", "-c", IMPORTS))
+    assert ended.log == "65532 True"
+
+
+WHOLE = """run --local --output=/tmp/runs --max_trials=2 --autokeras_trials=1 --autokeras_epochs=1
+ --autokeras_tuner=random --final_epochs=20 --seeds=1"""
+
+
+def test_every_step_of_the_whole_way_runs_in_the_image(steps):
+    ended = steps.ended(steps.start_command("python", "-m", "pipelines", *WHOLE.split()))
+    assert ended.exit_code == 0, ended.log
+    assert float(re.search(r"^result: (.*)$", ended.log, re.MULTILINE)[1]) > 0.9
 
 
 def test_a_shipped_experiment_is_run_to_its_end_and_its_best_parameters_handed_on(steps, backend):

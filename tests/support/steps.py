@@ -4,7 +4,7 @@ under a ServiceAccount with the shipped Role and nothing else."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,8 +58,12 @@ class Steps:
 
     def start(self, *, env: Object | None = None, **inputs: Any) -> str:
         """The name of a new pod, whose step has these inputs."""
+        return self.start_command(*_command(inputs), env=env)
+
+    def start_command(self, *command: str, env: Object | None = None) -> str:
+        """The name of a new pod of the image, with any command."""
         name = f"step-{len(self.made)}"
-        self.cluster.create(core_path(self.namespace, "pods"), _pod(name, env or {}, inputs))
+        self.cluster.create(core_path(self.namespace, "pods"), _pod(name, command, env or {}))
         self.made.append(name)
         return name
 
@@ -127,11 +131,16 @@ def _role() -> Object:
     return role
 
 
-def _pod(name: str, env: Object, inputs: Object) -> Object:
+def _command(inputs: Object) -> list[str]:
+    """The compiled one, told of ``inputs`` as KFP's launcher would."""
     compiled = next(yaml.safe_load_all((FOLDER / "tune.yaml").read_text()))
     executor = compiled["deploymentSpec"]["executors"]["exec-run-experiment"]["container"]
-    component = compiled["components"]["comp-run-experiment"]
-    given = json.dumps(_executor_input(component, inputs))
+    given = json.dumps(_executor_input(compiled["components"]["comp-run-experiment"], inputs))
+    words = [*executor["command"], *executor["args"]]
+    return [given if word == "{{$}}" else word for word in words]
+
+
+def _pod(name: str, command: Sequence[str], env: Object) -> Object:
     return {
         "metadata": {"name": name},
         "spec": {
@@ -146,8 +155,7 @@ def _pod(name: str, env: Object, inputs: Object) -> Object:
                     "name": "main",
                     "image": IMAGE,
                     "imagePullPolicy": "IfNotPresent",
-                    "command": executor["command"],
-                    "args": [given if word == "{{$}}" else word for word in executor["args"]],
+                    "command": list(command),
                     "env": [{"name": key, "value": value} for key, value in env.items()],
                     "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}},
                     "securityContext": {
