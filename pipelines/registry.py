@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-NAMES = ("automl", "tune")
+NAMES = ("automl", "tune", "lecture")
 
 
 def _text(text: str) -> str:

@@ -7,6 +7,7 @@ Their image needs this package, so nothing is installed when a step starts.
 
 from pipelines.components.autokeras_search import autokeras_search
 from pipelines.components.choose import choose
+from pipelines.components.compare import compare
 from pipelines.components.deploy import deploy
 from pipelines.components.evaluate import evaluate
 from pipelines.components.package_model import package_model
@@ -20,6 +21,7 @@ from pipelines.components.train_best import train_best
 __all__ = [
     "autokeras_search",
     "choose",
+    "compare",
     "deploy",
     "evaluate",
     "package_model",

@@ -13,6 +13,7 @@ def run_experiment(
     trials: Output[Markdown],
     report: Output[HTML],
     outcome: Output[Artifact],
+    history: Output[Artifact],
     data: Input[Dataset] = None,
     experiment: str = "random",
     backend: str = "local",
@@ -54,6 +55,7 @@ def run_experiment(
         trials: Every Trial with its parameters, the best first.
         report: The interactive report, one file.
         outcome: The Experiment with its status (YAML), as kubectl would show it.
+        history: Every Trial as data (JSON): parameters, metrics, and their values epoch by epoch.
         data: What Trials learn from, as prepare_data leaves it. Without it, what the document says.
         experiment: The document itself, or the name of a shipped one (random, tpe, bayesian …).
         backend: "local" runs the Trials inside this step; "katib" on the cluster's Katib.
@@ -114,6 +116,7 @@ def run_experiment(
         trials=trials.path,
         report=report.path,
         outcome=outcome.path,
+        history=history.path,
     )
     for metric, value in found.metrics.items():
         metrics.log_metric(metric, value)

@@ -16,6 +16,8 @@ from katib_experiments.cli.submission import overridden
 from katib_experiments.experiment.document import dumps, loads
 from pipelines.steps.pods import give_gpus, mount, pods_of
 from pipelines.steps.programs import StepError
+from pipelines.steps.techniques import TECHNIQUES
+from pipelines.steps.techniques import document as lecture_document
 
 READING = ("data_dir", "target", "task", "image_size", "color_mode")
 """Flags of our trainer that say how to read a dataset: it refuses them for one that is prepared."""
@@ -48,11 +50,15 @@ class Changes:
 
 
 def text_of(experiment: str) -> str:
-    """``experiment`` itself where it is a document, else the shipped one of that name, without its
-    namespace: that is for kubectl, and says nothing about where a pipeline runs."""
+    """``experiment`` itself where it is a document, else the lecture's or the shipped one of that
+    name, without its namespace: that is for kubectl, and says nothing about where a pipeline
+    runs."""
     word = experiment.strip()
     if "\n" in word:
         return experiment
+    for technique in TECHNIQUES:
+        if word == technique.experiment:
+            return lecture_document(technique, text_of("random"))
     text = Path(experiment_file(word)).read_text(encoding="utf-8")
     if word in shipped():
         text = re.sub(r"^  namespace: .*\n", "", text, flags=re.MULTILINE)

@@ -15,6 +15,7 @@ from katib_experiments.experiment.document import dumps
 from katib_experiments.status import experiment_document
 from pipelines.steps.data import data_file, said_task, shared
 from pipelines.steps.document import Changes, experiment_with, text_of
+from pipelines.steps.history import written
 from pipelines.steps.programs import StepError
 from pipelines.steps.search import backend_of, best_command, kept, metrics_of, run
 from pipelines.steps.tables import trials_table
@@ -63,8 +64,8 @@ class Found:
     metrics: Mapping[str, float]
 
 
-def search(request: Request, *, trials: str, report: str, outcome: str) -> Found:
-    """Run the Experiment, write the three artifacts, and return the rest.
+def search(request: Request, *, trials: str, report: str, outcome: str, history: str) -> Found:
+    """Run the Experiment, write the four artifacts, and return the rest.
 
     What is wrong with a request or a document is said before anything is created. Afterwards an
     Experiment that failed is kept for its reasons, and one whose API server was lost for the next
@@ -82,6 +83,7 @@ def search(request: Request, *, trials: str, report: str, outcome: str) -> Found
         )
         ended = _run(request, backend, experiment)
         write(ended, trials=Path(trials), report=Path(report), outcome=Path(outcome))
+        Path(history).write_text(written(ended), encoding="utf-8")
         if request.afterwards == "delete":
             _delete(backend, experiment)
     return Found(outputs_of(ended), metrics_of(ended))

@@ -121,7 +121,11 @@ def test_a_token_comes_from_a_file_or_a_variable(tmp_path: Path, monkeypatch):
 
 def test_compile_writes_every_pipeline(tmp_path: Path, capsys):
     assert main(["compile", "--output", str(tmp_path)]) == 0
-    assert [path.name for path in sorted(tmp_path.iterdir())] == ["automl.yaml", "tune.yaml"]
+    assert [path.name for path in sorted(tmp_path.iterdir())] == [
+        "automl.yaml",
+        "lecture.yaml",
+        "tune.yaml",
+    ]
 
 
 def test_the_terminal_is_told_how_far_a_run_is_and_the_log_has_every_line(tmp_path: Path):

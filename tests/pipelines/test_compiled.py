@@ -17,6 +17,7 @@ from kfp.pipeline_spec.pipeline_spec_pb2 import PipelineSpec, PlatformSpec
 
 from pipelines.compiling import FOLDER, compile_all
 from pipelines.registry import NAMES
+from pipelines.steps.techniques import TECHNIQUES
 
 Documents = list[dict[str, Any]]
 
@@ -147,13 +148,28 @@ def test_a_secret_is_named_and_may_be_absent(shipped: Documents):
             assert (secret["secretName"], secret["optional"]) == ("katib-automl", True)
 
 
-def test_leftovers_are_removed_however_the_search_ends(shipped: Documents):
-    task = tasks(shipped)["remove-leftovers"]
+@pytest.mark.parametrize("name", ["automl", "tune"])
+def test_leftovers_are_removed_however_the_search_ends(name: str):
+    found = tasks(documents(FOLDER / f"{name}.yaml"))
+    task = found["remove-leftovers"]
     assert task["dependentTasks"] == ["run-experiment"]
     assert task["triggerPolicy"]["strategy"] == "ALL_UPSTREAM_TASKS_COMPLETED"
-    search = tasks(shipped)["run-experiment"]["inputs"]["parameters"]
+    search = found["run-experiment"]["inputs"]["parameters"]
     for name, value in task["inputs"]["parameters"].items():
         assert name not in search or search[name] == value
+
+
+def test_the_techniques_of_the_lecture_come_one_after_the_other():
+    found = tasks(documents(FOLDER / "lecture.yaml"))
+    searches = [task for name, task in found.items() if name.startswith("run-experiment")]
+    assert len(searches) == len(TECHNIQUES)
+    by_name = {task["taskInfo"]["name"]: task for task in searches}
+    before = ["prepare-data"]
+    for technique in TECHNIQUES:
+        task = by_name[technique.title]
+        assert set(task["dependentTasks"]) == {"prepare-data", *before}
+        before = [name for name, each in found.items() if each is task]
+    assert found["compare"]["dependentTasks"]
 
 
 def test_a_model_is_handed_on_only_where_it_is_good_and_that_was_asked_for():
@@ -179,8 +195,10 @@ def test_nothing_waits_for_what_a_condition_may_leave_out(shipped: Documents):
         assert not conditional & set(task.get("dependentTasks", []))
 
 
-def test_the_search_is_never_cached(shipped: Documents):
-    assert "enableCache" not in tasks(shipped)["run-experiment"]["cachingOptions"]
+def test_a_search_is_never_cached(shipped: Documents):
+    for name, task in tasks(shipped).items():
+        if name.startswith("run-experiment"):
+            assert "enableCache" not in task["cachingOptions"]
     assert tasks(shipped)["prepare-data"]["cachingOptions"]["enableCache"]
 
 

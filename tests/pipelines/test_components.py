@@ -58,12 +58,15 @@ def test_run_experiment_writes_its_artifacts(artifact, document: str):
         "trials": artifact(Markdown, "trials"),
         "report": artifact(HTML, "report"),
         "outcome": artifact(Artifact, "outcome"),
+        "history": artifact(Artifact, "history"),
     }
     found = components.run_experiment.python_func(**made, experiment=document, max_trials=2)
     assert found.best_parameters == {"x": "0.2"}
     assert made["metrics"].metadata["best_accuracy"] == 0.2
     assert made["outcome"].metadata == {"experiment": "example"}
-    assert all(Path(made[name].path).is_file() for name in ("trials", "report", "outcome"))
+    assert all(
+        Path(made[name].path).is_file() for name in ("trials", "report", "outcome", "history")
+    )
 
 
 def test_autokeras_search_hands_on_the_best_network(artifact, data, programs, tmp_path: Path):

@@ -11,6 +11,7 @@ from katib_experiments import Outcome, Trial, read
 from katib_experiments.experiment.document import dumps
 from katib_experiments.experiment.model import ExperimentStatus
 from pipelines.steps.document import Changes, experiment_with
+from pipelines.steps.history import read as history_of
 from pipelines.steps.programs import StepError
 from pipelines.steps.search import backend_of, best_command, trained_flags
 from pipelines.steps.search_step import Found, Request, changes, namespace_of, search
@@ -25,6 +26,7 @@ def searched(folder: Path, **request: object) -> Found:
         trials=str(folder / "trials"),
         report=str(folder / "report"),
         outcome=str(folder / "outcome"),
+        history=str(folder / "history"),
     )
 
 
@@ -61,6 +63,17 @@ def test_the_outcome_is_the_experiment_with_its_status(found: Found, folder: Pat
 
 def test_the_report_is_a_page(found: Found, folder: Path):
     assert (folder / "report").read_text().lower().startswith("<!doctype html>")
+
+
+def test_the_history_has_every_trial_with_what_it_was_given_and_what_came_of_it(
+    found: Found, folder: Path
+):
+    history = history_of(folder / "history")
+    assert (history.experiment, history.parameters) == ("example-abcdef12", ("x",))
+    assert [history.value(trial) for trial in history.valued] == [0.4, 0.3, 0.2, 0.1]
+    best = history.valued[0]
+    assert (best.state, best.parameters) == ("Succeeded", {"x": "0.4"})
+    assert best.curves == {"accuracy": [0.4]}
 
 
 def test_a_step_that_is_retried_takes_up_the_search_that_is_there(found: Found, folder: Path):
