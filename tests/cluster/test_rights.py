@@ -14,6 +14,7 @@ from katib_experiments.cluster.rights import RIGHTS, Right, lacking
 from tests.cluster.test_backend import with_output
 from tests.support.documents import a_parsed
 from tests.support.katib import EXPERIMENTS, TRIALS, a_trial_object, an_experiment_object
+from tests.support.manifests import KUBECTL, NO_KUBECTL, render
 
 ROLES = Path(__file__).parents[2] / "manifests" / "pipelines"
 VERBS = {"POST": "create", "PATCH": "patch", "DELETE": "delete"}
@@ -70,18 +71,20 @@ def test_the_role_of_the_pipelines_grants_these_and_no_others():
     assert granted == set(RIGHTS)
 
 
+@pytest.mark.skipif(KUBECTL is None, reason=NO_KUBECTL)
 @pytest.mark.parametrize(
-    ("installation", "account"),
-    [("standalone", "pipeline-runner"), ("multi-user", "default-editor")],
+    ("installation", "account", "namespace"),
+    [
+        ("standalone", "pipeline-runner", "kubeflow"),
+        ("multi-user", "default-editor", "kubeflow-user-example-com"),
+    ],
 )
-def test_each_installation_binds_its_own_account_to_that_role(installation: str, account: str):
-    folder = ROLES / installation
-    kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text())
-    assert kustomization["resources"] == ["../role", "role-binding.yaml"]
-    binding = yaml.safe_load((folder / "role-binding.yaml").read_text())
-    role = yaml.safe_load((ROLES / "role/role.yaml").read_text())
+def test_each_installation_binds_its_own_account_to_that_role(installation, account, namespace):
+    role, binding = render(ROLES / installation)
+    assert [each["metadata"]["namespace"] for each in (role, binding)] == [namespace] * 2
     assert binding["roleRef"]["name"] == role["metadata"]["name"]
-    assert [subject["name"] for subject in binding["subjects"]] == [account]
+    (subject,) = binding["subjects"]
+    assert (subject["name"], subject["namespace"]) == (account, namespace)
 
 
 REVIEW = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
