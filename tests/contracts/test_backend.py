@@ -73,10 +73,11 @@ def test_every_end_of_a_trial_is_told_apart(backend, search):
     }
     fields = {"parameters": [choices], "maxFailedTrialCount": None}
     outcome = ended(backend, search(command=("sh", "-c", script), **fields))
-    assert len(outcome.trials) >= 4
-    for trial in outcome.trials:
+    trials = [trial for trial in outcome.trials if trial.condition.ended]  # Katib starts too many
+    assert len(trials) >= 4
+    for trial in trials:
         assert trial.condition.value == ENDS[trial.assignments["x"]]
-    failed = [trial for trial in outcome.trials if trial.condition.value == "Failed"]
+    failed = [trial for trial in trials if trial.condition.value == "Failed"]
     assert all("code 3" in trial.message for trial in failed)
 
 

@@ -46,10 +46,7 @@ def katib(_: Path) -> Iterator[Place]:
         image = shell_image(cluster)
 
         def search(*arguments: Any, **fields: Any) -> Experiment:
-            document = on_katib(image, *arguments, **fields)
-            # By name and labels Katib finds an Experiment's Trials, in whatever namespace.
-            document["metadata"]["labels"] = {"namespace": namespace}
-            return parse(with_defaults(document))
+            return parse(with_defaults(on_katib(image, *arguments, **fields)))
 
         yield Place(KatibBackend(namespace, cluster=cluster), search)
 
