@@ -14,7 +14,7 @@ from pipelines.steps import failing
 from pipelines.steps.programs import StepError
 
 STEP = "from pipelines.steps.search_step import Request, search; search({}, **dict.fromkeys({}))"
-OUTPUTS = ("trials", "report", "outcome")
+OUTPUTS = ("trials", "report", "outcome", "history")
 
 
 def failed(request: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -54,7 +54,8 @@ def become(fake: FakeKubernetes, *history: str, value: str | None = None) -> Non
 @pytest.fixture
 def step(tmp_path: Path, document: str):
     def run(**inputs: object) -> Found:
-        files = {name: str(tmp_path / name) for name in ("trials", "report", "outcome")}
+        artifacts = ("trials", "report", "outcome", "history")
+        files = {name: str(tmp_path / name) for name in artifacts}
         request = {"experiment": document, "backend": "katib", "namespace": "default", **inputs}
         return search(Request(**request), **files)
 
