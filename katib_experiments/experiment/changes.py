@@ -51,8 +51,13 @@ def _changes(old: object, new: object, path: str = "") -> Iterator[str]:
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         for index, pair in enumerate(zip(old, new, strict=True)):
             yield from _changes(*pair, f"{path}[{index}]")
-    elif old != new:
+    elif _kept(old) != _kept(new):
         yield f"  {path}: {_shown(old)} became {_shown(new)}"
+
+
+def _kept(value: object) -> object:
+    """None for what a cluster's API server leaves out of the fields that are Katib's."""
+    return None if value is False or value in ("", [], {}) else value
 
 
 def _shown(value: object, limit: int = 80) -> str:
