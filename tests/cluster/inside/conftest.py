@@ -98,7 +98,7 @@ def engine(tmp_path: Path) -> LocalBackend:
 
 
 @pytest.fixture
-def search(real: Cluster, namespace: str) -> Search:
+def search(real: Cluster) -> Search:
     """An Experiment whose Trials are a line of shell, one at a time unless ``fields`` say else."""
     image = shell_image(real)
 
@@ -116,8 +116,6 @@ def search(real: Cluster, namespace: str) -> Search:
             {"name": each["name"], "reference": each["name"]}
             for each in document["spec"]["parameters"]
         ]
-        # By name and labels Katib finds an Experiment's Trials, in whatever namespace.
-        document["metadata"]["labels"] = {"namespace": namespace}
         return parse(with_defaults(document))
 
     return make

@@ -36,6 +36,7 @@ SETTINGS = {"r_l": "2", "eta": "2"}
 def small(path: Path, namespace: str) -> dict[str, Any]:
     """The document with three Trials of one epoch, or at most two."""
     document: dict[str, Any] = load(path)[0].data
+    # By name and labels Katib finds an Experiment's Trials, in whatever namespace.
     document["metadata"] |= {"namespace": namespace, "labels": {"namespace": namespace}}
     spec = document["spec"]
     spec |= FEWER
