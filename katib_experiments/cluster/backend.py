@@ -25,6 +25,7 @@ from katib_experiments.cluster.objects import (
 from katib_experiments.cluster.output import Curves, container_of, lines_of, newest, started
 from katib_experiments.cluster.patience import Patience, standstill
 from katib_experiments.cluster.refusals import explained, explaining
+from katib_experiments.cluster.rehearsal import refused
 from katib_experiments.cluster.watching import Feeds
 from katib_experiments.errors import (
     ClusterError,
@@ -62,7 +63,8 @@ class KatibBackend:
 
     def submit(self, experiment: Experiment) -> None:
         """As :meth:`Backend.submit`; the Experiment's own namespace does not count. DocumentError
-        where it asks for an algorithm that this cluster does not serve."""
+        where it asks for an algorithm that this cluster does not serve, or for Jobs that Kubernetes
+        would not take."""
         existing = self._find(experiment.name)
         if existing is None:
             self._create(experiment)
@@ -74,7 +76,11 @@ class KatibBackend:
 
     def _create(self, experiment: Experiment) -> None:
         config = katib_config(self._cluster)
-        if config and (problems := list(missing(experiment, config))):
+        problems = [
+            *(missing(experiment, config) if config else ()),
+            *refused(self._cluster, experiment, self.namespace),
+        ]
+        if problems:
             raise DocumentError(problems)
         made = manifest(experiment, self.namespace)
         with explaining(self.namespace):

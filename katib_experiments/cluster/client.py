@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -32,12 +32,21 @@ Query = Mapping[str, str | int | bool]
 class Refused(ClusterError):
     """The API server's answer was an error; ``status`` is its HTTP code."""
 
-    def __init__(self, status: int, reason: str, message: str, about: str = "") -> None:
+    def __init__(
+        self,
+        status: int,
+        reason: str,
+        message: str,
+        about: str = "",
+        causes: Sequence[tuple[str, str]] = (),
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.reason = reason
         self.about = about
         """The name of the object that the answer is about, if it names one."""
+        self.causes = tuple(causes)
+        """Fields of an invalid object, each with what is wrong with it."""
 
 
 class Unreachable(ClusterError):
@@ -159,11 +168,13 @@ def _refused(answer: urllib3.HTTPResponse, path: str) -> Refused:
     try:
         body = json.loads(text)
         message, reason = body.get("message") or "", body.get("reason") or ""
-        about = (body.get("details") or {}).get("name") or ""
+        details = body.get("details") or {}
+        about = details.get("name") or ""
+        causes = [(c.get("field") or "", c.get("message") or "") for c in details.get("causes", ())]
     except (ValueError, AttributeError):
-        message, reason, about = text, "", ""
+        message, reason, about, causes = text, "", "", []
     shown = message or f"HTTP {answer.status} {answer.reason} at {path}"
-    return Refused(answer.status, reason, shown, about)
+    return Refused(answer.status, reason, shown, about, causes)
 
 
 def _root(error: BaseException) -> object:

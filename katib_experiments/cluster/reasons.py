@@ -66,8 +66,8 @@ def trial_notes(trial: str, pods: Iterable[Object], events: Iterable[Object]) ->
     """Of one Trial that runs or failed."""
     own = [pod for pod in pods if label(pod, TRIAL) == trial]
     notes = [note for pod in own for note in pod_notes(pod)]
-    if not own:  # a pod that could not even be created, as when a webhook refuses it
-        notes += [text for kind, text in _warnings(events, trial) if kind == "Job"]
+    if not own:  # a pod or a Job that could not even be created, as when a webhook refuses it
+        notes += [text for kind, text in _warnings(events, trial) if kind in ("Job", "Trial")]
     return list(dict.fromkeys(notes))
 
 

@@ -9,6 +9,7 @@ import pytest
 from katib_experiments.cluster.namesakes import LABEL
 from katib_experiments.errors import (
     ClusterError,
+    DocumentError,
     ExperimentChanged,
     ExperimentNotFound,
     TrialNotFound,
@@ -27,7 +28,12 @@ from tests.support.katib import (
 
 
 def writes(fake) -> list[str]:
-    return [method for method, _, _ in fake.requests if method != "GET"]
+    """All but dry runs."""
+    return [
+        method
+        for method, path, _ in fake.requests
+        if method != "GET" and not path.endswith("/jobs")
+    ]
 
 
 def test_the_document_is_created_in_the_backends_namespace(backend, fake):
@@ -99,6 +105,27 @@ def test_an_edit_that_the_webhook_refuses_keeps_its_words(backend, fake):
     fake.refuse = lambda method, *_: (400, "can be restarted if …") if method == "PATCH" else None
     with pytest.raises(ExperimentChanged, match="can be restarted if"):
         backend.submit(a_parsed(maxTrialCount=9))
+
+
+JOBS = "/apis/batch/v1/namespaces/default/jobs"
+
+
+def test_a_job_that_kubernetes_would_not_take_is_the_documents_error(backend, fake):
+    template = "spec.template.spec.containers[0]"
+    fake.invalid[JOBS] = {f"{template}.resources.requests": "must be less", f"{template}.x": "no"}
+    with pytest.raises(DocumentError) as refused:
+        backend.submit(a_parsed())
+    assert [(each.path, each.rule) for each in refused.value.problems] == [
+        (f"spec.trialTemplate.trialSpec.{template}.resources.requests", "Kubernetes: must be less"),
+        (f"spec.trialTemplate.trialSpec.{template}.x", "Kubernetes: no"),
+    ]
+    assert not writes(fake)
+
+
+def test_who_may_not_make_jobs_submits_without_a_rehearsal(backend, fake):
+    fake.refuse = lambda _, path, __: (403, "forbidden") if path == JOBS else None
+    backend.submit(a_parsed())
+    assert writes(fake) == ["POST"]
 
 
 def test_a_lower_parallel_count_does_not_cost_running_trials(backend, fake):

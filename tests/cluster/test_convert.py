@@ -158,8 +158,9 @@ def test_a_pod_that_starts_or_succeeded_is_no_reason():
         )
 
 
-def test_a_pod_that_could_not_be_made_is_told_of_by_its_job():
-    events = [a_warning("Job", "t", "admission webhook denied"), a_warning("Job", "u", "other")]
+@pytest.mark.parametrize("kind", ["Job", "Trial"])
+def test_a_pod_or_a_job_that_could_not_be_made_is_told_of(kind):
+    events = [a_warning(kind, "t", "admission webhook denied"), a_warning(kind, "u", "other")]
     found = outcome(None, a_trial_object("t", "0.1", "Created", "Running"), events=events)
     assert found.trials[0].message.splitlines()[1:] == ["admission webhook denied"]
 

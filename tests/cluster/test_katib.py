@@ -228,6 +228,17 @@ def test_a_trial_that_runs_out_of_memory_is_told_of(place):
     assert "limits.memory" in until(place, "OOMKilled")
 
 
+def test_a_job_that_kubernetes_would_not_take_is_refused_before_it_is_created(place):
+    mounts = [{"name": "nowhere", "mountPath": "/data"}]
+    with pytest.raises(DocumentError) as refused:
+        place.backend.submit(with_container(place.search, volumeMounts=mounts))
+    container = "spec.trialTemplate.trialSpec.spec.template.spec.containers[0]"
+    (problem,) = refused.value.problems
+    assert problem.path == f"{container}.volumeMounts[0].name"
+    assert problem.rule == 'Kubernetes: Not found: "nowhere"'
+    assert place.backend.names() == []
+
+
 def test_a_suggestion_service_that_cannot_start_is_told_of(place, real):
     """Bayesian optimization's image is asked for, and is not on a node without a registry."""
     names = served(katib_config(real), "suggestions")

@@ -27,7 +27,8 @@ class Recorded(Cluster):
     used: set[Right]
 
     def _request(self, method, path, query, *rest, **more):
-        if match := NAMESPACED.fullmatch(path):
+        match = NAMESPACED.fullmatch(path)
+        if match and "dryRun" not in (query or {}):  # which who may not do it goes without
             group, resource, name, log = match.groups()
             reading = "watch" if query and "watch" in query else "get" if name else "list"
             verb = VERBS.get(method, reading)

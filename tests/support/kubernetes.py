@@ -39,6 +39,8 @@ class FakeKubernetes:
     answers: dict[str, Object | str] = field(default_factory=dict)
     """What is at other paths: /version, or a pod's log as text."""
     refuse: Refusal = lambda *_: None
+    invalid: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Paths whose POST is refused, with what is wrong by the field."""
     posts: dict[str, Callable[[Object], Object]] = field(default_factory=dict)
     """Paths whose POST asks something and creates nothing."""
     after: dict[str, Callable[[], None]] = field(default_factory=dict)
@@ -141,7 +143,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         path, query = self._asked()
         body = self.body
-        if path in self.fake.posts:
+        if path in self.fake.invalid:
+            causes = [{"field": k, "message": v} for k, v in self.fake.invalid[path].items()]
+            self._send(422, {"message": "is invalid", "details": {"causes": causes}})
+        elif path in self.fake.posts:
             self._send(201, self.fake.posts[path](body))
         elif body["metadata"]["name"] in self.fake.collections.get(path, {}):
             self._fail(409, "AlreadyExists", f"{body['metadata']['name']} already exists")
