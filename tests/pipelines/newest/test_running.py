@@ -48,6 +48,7 @@ def declared(kind: str) -> set[str]:
     }
 
 
+@pytest.mark.timeout(900)  # a minute, where nothing else runs
 def test_automl_ends_with_a_good_model_pages_to_look_at_and_what_was_asked_for_beyond(
     run: Callable[..., Any], tmp_path: Path
 ):
