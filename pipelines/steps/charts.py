@@ -55,12 +55,15 @@ class Axis:
 
 
 def lines(series: Mapping[str, Points], x: Axis, y: Axis) -> str:
-    """A line per series, with the names beside; what lies above or below is drawn at the edge."""
+    """A line per series with a dot at its end, the names beside; what lies above or below is drawn
+    at the edge. The longest comes first, so that a shorter one that goes the same way is seen."""
     drawn = ""
-    for color, points in zip(_colors(len(series)), series.values(), strict=True):
+    colored = list(zip(_colors(len(series)), series.values(), strict=True))
+    for color, points in sorted(colored, key=lambda each: -len(each[1])):
         places = [_place(x, y, *point) for point in points]
         path = "M" + "L".join(f"{across:.1f} {down:.1f}" for across, down in places)
         drawn += f'<path d="{path}" fill="none" stroke="{color}" stroke-width="1.8"/>'
+        drawn += _dot(places[-1], color)
     return _frame(drawn, x, y, list(series))
 
 

@@ -154,10 +154,11 @@ TECHNIQUES = (
     Technique(
         "early_stopping",
         "Early stopping",
-        "On few examples the loss on the validation part rises again. Patience ends training soon "
-        "after its lowest point, and takes the weights from there. 0 never stops.",
-        {"early_stopping_patience": listed(0, 3, 10), "seed": SEEDS},
-        {**FEW, "epochs": 60},
+        "On few examples: from some epoch on the loss on the validation part rises again. Patience "
+        "ends training so many epochs after its lowest point, and takes the weights from there; a "
+        "little of it gives up where the loss only wavers.",
+        {"early_stopping_patience": listed(3, 10, 60), "seed": SEEDS},
+        {**FEW, "optimizer": "rmsprop", "learning_rate": 0.01, "epochs": 60},
         picture="curves",
     ),
     Technique(
@@ -184,7 +185,7 @@ TECHNIQUES = (
             "kernel_initializer": listed("he_normal", "glorot_normal", "random_normal"),
             "seed": SEEDS,
         },
-        {"num_layers": 12, "optimizer": "sgd", "learning_rate": 0.01, "epochs": 15},
+        {"num_layers": 12, "optimizer": "sgd", "learning_rate": 0.003, "epochs": 15},
         picture="curves",
     ),
 )

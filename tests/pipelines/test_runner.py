@@ -1,4 +1,4 @@
-"""Components through KFP's local runner that the pipelines run only under a condition."""
+"""Components through KFP's local runner, of which the pipelines themselves make no short run."""
 
 # KFP reads annotations as they stand: "from __future__ import annotations" would hide them.
 import json
@@ -10,8 +10,12 @@ import pytest
 import yaml
 from kfp import dsl, local
 
-from pipelines.components import deploy, register_model, remove_leftovers
+from pipelines.components import compare, deploy, register_model, remove_leftovers
+from pipelines.steps.techniques import TECHNIQUES
+from tests.pipelines.test_techniques import a_history, write
 from tests.support.model_registry import fake_registry
+
+pytestmark = pytest.mark.filterwarnings("ignore:You may be attem")
 
 
 @dsl.pipeline
@@ -22,13 +26,34 @@ def hand_on(folder: str, registry: str, uri: str) -> str:
     return remove_leftovers(experiment="random").output
 
 
-@pytest.mark.filterwarnings("ignore:You may be attem")
-def test_a_model_is_handed_on(package: dsl.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv(
-        "PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    )
-    root = tmp_path / "root"
-    local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(root))
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of what is run; steps start with this Python."""
+    path = [str(Path(sys.executable).parent), os.environ["PATH"]]
+    monkeypatch.setenv("PATH", os.pathsep.join(path))
+    local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(tmp_path / "root"))
+    return tmp_path / "root"
+
+
+def test_the_techniques_are_compared(root: Path, tmp_path: Path):
+    places = {each.name: str(tmp_path / each.name) for each in TECHNIQUES}
+    for technique in TECHNIQUES:
+        write(a_history(technique), dsl.Artifact(uri=places[technique.name]))
+
+    @dsl.pipeline
+    def page_of_all():
+        found = {
+            name: dsl.importer(artifact_uri=place, artifact_class=dsl.Artifact).output
+            for name, place in places.items()
+        }
+        compare(**found, dataset="digits")
+
+    page_of_all()
+    (page,) = root.glob("*/compare/page")
+    assert page.read_text().startswith("<!doctype html>")
+
+
+def test_a_model_is_handed_on(package: dsl.Model, root: Path):
     with fake_registry() as registry:
         done = hand_on(folder=package.path, registry=registry.address, uri="gs://models/digits")
     assert done.output == ""

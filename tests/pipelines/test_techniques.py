@@ -25,6 +25,11 @@ EACH = pytest.mark.parametrize("technique", TECHNIQUES, ids=lambda technique: te
 NAMES = [technique.name for technique in TECHNIQUES]
 
 
+def write(history: History, artifact: Artifact) -> Artifact:
+    Path(artifact.path).write_text(json.dumps(dataclasses.asdict(history)))
+    return artifact
+
+
 def a_history(technique: Technique, values: dict[str, float] | None = None) -> History:
     """Two seeds of each of two settings, the second the better one."""
     given = values or {"first": 0.5, "second": 0.75}
@@ -149,11 +154,9 @@ def test_an_axis_has_room_even_around_a_single_value():
 
 def test_compare_writes_the_page_and_the_summary(artifact):
     made = {"page": artifact(HTML, "page"), "summary": artifact(Markdown, "summary")}
-    histories = {}
-    for technique in TECHNIQUES:
-        histories[technique.name] = artifact(Artifact, technique.name)
-        data = dataclasses.asdict(a_history(technique))
-        Path(histories[technique.name].path).write_text(json.dumps(data))
+    histories = {
+        each.name: write(a_history(each), artifact(Artifact, each.name)) for each in TECHNIQUES
+    }
     compare.python_func(**made, **histories, dataset="digits")
     assert "<svg" in Path(made["page"].path).read_text()
     assert "| Dropout |" in Path(made["summary"].path).read_text()
