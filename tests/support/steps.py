@@ -34,7 +34,7 @@ def has_image(cluster: Cluster, image: str) -> bool:
     nodes = cluster.get("/api/v1/nodes")["items"]
     images = [image for node in nodes for image in node["status"]["images"]]
     names = {name for each in images for name in each["names"] or ()}
-    return f"docker.io/{image}" in names
+    return bool(names & {image, f"docker.io/{image}"})
 
 
 @dataclass(frozen=True)
