@@ -442,6 +442,23 @@ LET_IN: dict[str, tuple[Changes, str]] = {
         {f"{POD}.containers": [CONTAINER, CONTAINER]},
         f"{POD}.containers[1].name",
     ),
+    "mount of no volume": (
+        {f"{C}.volumeMounts": [{"name": "data", "mountPath": "/data"}]},
+        f"{C}.volumeMounts[0].name",
+    ),
+    "request above its limit": (
+        {f"{C}.resources.requests": {"memory": "2Gi"}},
+        f"{C}.resources.requests.memory",
+    ),
+    "half a GPU": (
+        {f"{C}.resources.limits": {"memory": "1Gi", "nvidia.com/gpu": "0.5"}},
+        f"{C}.resources.limits[nvidia.com/gpu]",
+    ),
+    "pull policy misspelt": ({f"{C}.imagePullPolicy": "ifnotpresent"}, f"{C}.imagePullPolicy"),
+    "container with capitals": (
+        {f"{C}.name": "Trial", f"{TEMPLATE}.primaryContainerName": "Trial"},
+        f"{C}.name",
+    ),
     "restart policy of no Job": ({f"{POD}.restartPolicy": "Always"}, f"{POD}.restartPolicy"),
     "version of no Job": (
         {f"{TEMPLATE}.trialSpec.apiVersion": "batch/v1beta1"},

@@ -7,6 +7,7 @@ from typing import Any
 from katib_experiments.experiment.checks.command import WRAPPED, check_command
 from katib_experiments.experiment.checks.findings import REQUIRED, Findings, did_you_mean
 from katib_experiments.experiment.checks.parameters import PATH as PARAMETERS
+from katib_experiments.experiment.checks.pod import check_pod
 from katib_experiments.experiment.checks.schema import typed
 from katib_experiments.experiment.defaults import KINDS
 from katib_experiments.experiment.syntax import join
@@ -29,7 +30,9 @@ def check_job(findings: Findings, manifest: dict[str, Any], path: str) -> dict[s
         rule = "must be Never or OnFailure for a Job"
         findings.error(join(pod_path, "restartPolicy"), policy, rule)
     retries = spec.get("backoffLimit")
-    if retries != 0:
+    if retries is not None and retries < 0:
+        findings.error(join(path, "backoffLimit"), retries, "must be at least 0")
+    elif retries != 0:
         rule = "should be 0: Kubernetes otherwise trains a failing Trial up to 7 times"
         findings.warning(join(path, "backoffLimit"), retries, rule)
     if not spec.get("activeDeadlineSeconds") and not pod.get("activeDeadlineSeconds"):
@@ -45,6 +48,7 @@ def check_job(findings: Findings, manifest: dict[str, Any], path: str) -> dict[s
         seen.add(name or "")
         if not container.get("image"):
             findings.error(join(child, "image"), None, REQUIRED)
+    check_pod(findings, pod, pod_path)
     return job
 
 

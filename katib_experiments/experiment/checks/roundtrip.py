@@ -65,6 +65,15 @@ def _left_out(type_: str, name: str, value: Data, kind: str) -> bool:
     return empty and name not in _KEPT and not kind.endswith("!")
 
 
+def amount(quantity: object) -> Fraction | None:
+    """A quantity as a number; None where it is none, or written with an exponent."""
+    match = _QUANTITY.fullmatch(str(quantity))
+    if match is None:
+        return None
+    base, units = (1024, _BINARY) if match[2].endswith("i") else (1000, _DECIMAL)
+    return Fraction(match[1]) * Fraction(base) ** (units.index(match[2]) - units.index(""))
+
+
 def canonical(text: str) -> str:
     """A quantity in the largest unit of which it is a whole number: ``0.5Gi`` is ``512Mi``."""
     match = _QUANTITY.fullmatch(text)

@@ -17,7 +17,7 @@ JOB = "spec.trialTemplate.trialSpec"
         (f"{C}.resources", None),
         (f"{C}.resources.limits", {}),
         (f"{C}.securityContext", {"capabilities": {"drop": []}}),
-        (f"{C}.volumeMounts", [{"name": "a", "mountPath": "/a", "readOnly": False}]),
+        (f"{POD}.volumes", [{"name": "a", "nfs": {"server": "s", "path": "/", "readOnly": False}}]),
         (f"{C}.livenessProbe", {"exec": {"command": ["true"]}, "initialDelaySeconds": 0}),
         (f"{POD}.hostNetwork", False),
         (f"{POD}.nodeSelector", {}),
@@ -47,7 +47,7 @@ def test_other_errors_beside_it_do_not_hide_it():
     [
         (f"{C}.env", [{"name": "A", "value": "0"}]),
         (f"{C}.securityContext", {"allowPrivilegeEscalation": False, "runAsUser": 0}),
-        (f"{C}.volumeMounts", [{"name": "a", "mountPath": "/a", "readOnly": True}]),
+        (f"{POD}.volumes", [{"name": "a", "nfs": {"server": "s", "path": "/", "readOnly": True}}]),
         (f"{POD}.automountServiceAccountToken", False),
         (f"{POD}.terminationGracePeriodSeconds", 0),
         (f"{POD}.securityContext", {}),
