@@ -8,7 +8,9 @@ import pytest
 
 from katib_experiments.cluster import KatibBackend
 from katib_experiments.cluster.client import Cluster, objects_path
+from katib_experiments.cluster.objects import sources
 from katib_experiments.cluster.rights import lacking
+from katib_experiments.cluster.watching import Feeds
 from katib_experiments.experiment.document import dumps
 from pipelines.image import IMAGE
 from tests.support.backends import REACHABLE, REASON_TO_SKIP, a_namespace, on_katib, shell_image
@@ -103,20 +105,27 @@ def test_a_shipped_experiment_is_run_to_its_end_and_its_best_parameters_handed_o
     assert "2 of 2 Trials ended (2 Succeeded); best val_accuracy" in ended.log
 
 
-def test_a_step_that_was_killed_takes_up_its_experiment_when_it_is_started_again(
-    steps, backend, document
-):
-    text = document("killed", maxTrialCount=4, parallelTrialCount=1)
-    inputs = {"experiment": text, "backend": "katib", "run_id": "f00dcafe-2"}
-    pod = steps.start(**inputs)
-    name = "killed-f00dcafe"
-    first = ""
-    while not first:  # the watch of a name needs the Experiment
-        first = of(steps, name)
+def half_way(steps: Steps, backend: KatibBackend, name: str) -> str:
+    """Wait until the Experiment has a Trial that ended and is not over; its UID."""
+    own = {"experiments": sources(steps.namespace, name)["experiments"]}
+    with Feeds(steps.cluster, own) as feeds:  # a watch of the backend needs it to be there
+        for _ in feeds.changes(timeout=60):
+            if feeds.objects()["experiments"]:
+                break
     for outcome in backend.watch(name):
         if any(trial.condition.ended for trial in outcome.trials):
             break
     assert not outcome.status.condition.ended
+    return of(steps, name)
+
+
+def test_a_step_that_was_killed_takes_up_its_experiment_when_it_is_started_again(
+    steps, backend, document
+):
+    inputs, name = {"backend": "katib", "run_id": "f00dcafe-2"}, "killed-f00dcafe"
+    inputs["experiment"] = document("killed", maxTrialCount=4, parallelTrialCount=1)
+    pod = steps.start(**inputs)
+    first = half_way(steps, backend, name)
     steps.kill(pod)
     ended = steps.run(**inputs)
     assert ended.exit_code == 0, ended.log
@@ -125,6 +134,18 @@ def test_a_step_that_was_killed_takes_up_its_experiment_when_it_is_started_again
     assert [each for each in backend.names() if each.startswith("killed")] == [name]
     assert len(backend.outcome(name).trials) == 4
     assert ended.outputs()["best_parameters"].keys() == {"x"}
+
+
+def test_what_runs_on_after_its_step_is_removed(steps, backend, document):
+    inputs, name = {"backend": "katib", "run_id": "f00dcafe-3"}, "left-f00dcafe"
+    inputs["experiment"] = document("left", maxTrialCount=20, parallelTrialCount=1)
+    pod = steps.start(**inputs)
+    half_way(steps, backend, name)
+    steps.kill(pod)
+    ended = steps.run("remove-leftovers", **inputs)
+    assert ended.exit_code == 0, ended.log
+    assert f"removed: {name}" in ended.log
+    assert of(steps, name) == ""
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
-"""The step ``run_experiment`` as Kubeflow Pipelines would run it: a pod with the compiled command,
-under a ServiceAccount with the shipped Role and nothing else."""
+"""Steps as Kubeflow Pipelines would run them: pods with the compiled command, under a
+ServiceAccount with the shipped Role and nothing else."""
 
 from __future__ import annotations
 
@@ -56,9 +56,11 @@ class Steps:
     namespace: str
     made: list[str] = field(default_factory=list)
 
-    def start(self, *, env: Object | None = None, **inputs: Any) -> str:
+    def start(
+        self, step: str = "run-experiment", *, env: Object | None = None, **inputs: Any
+    ) -> str:
         """The name of a new pod, whose step has these inputs."""
-        return self.start_command(*_command(inputs), env=env)
+        return self.start_command(*_command(step, inputs), env=env)
 
     def start_command(self, *command: str, env: Object | None = None) -> str:
         """The name of a new pod of the image, with any command."""
@@ -81,8 +83,8 @@ class Steps:
         log = "\n".join(self.cluster.lines(f"{path}/{pod}/log"))
         return Ended(state["exitCode"], state.get("message", ""), log)
 
-    def run(self, **inputs: Any) -> Ended:
-        return self.ended(self.start(**inputs))
+    def run(self, step: str = "run-experiment", **inputs: Any) -> Ended:
+        return self.ended(self.start(step, **inputs))
 
     def kill(self, pod: str) -> None:
         """As a node that is lost: no time to say anything."""
@@ -131,11 +133,11 @@ def _role() -> Object:
     return role
 
 
-def _command(inputs: Object) -> list[str]:
-    """The compiled one, told of ``inputs`` as KFP's launcher would."""
+def _command(step: str, inputs: Object) -> list[str]:
+    """The compiled one of a step of ``tune``, told of ``inputs`` as KFP's launcher would."""
     compiled = next(yaml.safe_load_all((FOLDER / "tune.yaml").read_text()))
-    executor = compiled["deploymentSpec"]["executors"]["exec-run-experiment"]["container"]
-    given = json.dumps(_executor_input(compiled["components"]["comp-run-experiment"], inputs))
+    executor = compiled["deploymentSpec"]["executors"][f"exec-{step}"]["container"]
+    given = json.dumps(_executor_input(compiled["components"][f"comp-{step}"], inputs))
     words = [*executor["command"], *executor["args"]]
     return [given if word == "{{$}}" else word for word in words]
 
@@ -177,7 +179,9 @@ def _executor_input(component: Object, inputs: Object) -> Object:
     """What KFP's launcher tells a step: the component's defaults with ``inputs`` over them, and
     where its outputs go."""
     parameters = component["inputDefinitions"]["parameters"]
-    defaults = {name: each["defaultValue"] for name, each in parameters.items()}
+    defaults = {
+        name: each["defaultValue"] for name, each in parameters.items() if "defaultValue" in each
+    }
     outputs = component["outputDefinitions"]
     root = "minio://mlpipeline/v2/artifacts/run"
     return {
@@ -189,7 +193,7 @@ def _executor_input(component: Object, inputs: Object) -> Object:
                         {"name": name, "type": each["artifactType"], "uri": f"{root}/{name}"}
                     ]
                 }
-                for name, each in outputs["artifacts"].items()
+                for name, each in outputs.get("artifacts", {}).items()
             },
             "parameters": {
                 name: {"outputFile": f"/tmp/kfp/outputs/{name}"} for name in outputs["parameters"]
