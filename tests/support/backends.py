@@ -79,6 +79,13 @@ def shell_image(cluster: Cluster) -> str:
     return str(images["StdOut"])
 
 
+def has_image(cluster: Cluster, image: str) -> bool:
+    """Whether a node has it. The nodes tell some seconds after it was loaded."""
+    nodes = cluster.get("/api/v1/nodes")["items"]
+    names = {name for node in nodes for each in node["status"]["images"] for name in each["names"]}
+    return f"docker.io/{image}" in names
+
+
 # A sidecar that comes after the end of its Trial fails. Where there is no cluster there is none.
 _SEEN = (
     'until [ -z "$KUBERNETES_SERVICE_HOST" ] || pgrep -f "[f]ile-metricscollector" > /dev/null;'

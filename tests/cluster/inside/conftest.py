@@ -7,14 +7,14 @@ the first process of pytest changes it once for all workers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from katib_experiments.backend import Backend, Outcome
+from katib_experiments.backend import Outcome
 from katib_experiments.cluster import KatibBackend
 from katib_experiments.cluster.client import Cluster, core_path
 from katib_experiments.cluster.katib_config import katib_config
@@ -22,18 +22,21 @@ from katib_experiments.engine import LocalBackend
 from katib_experiments.errors import ClusterError
 from katib_experiments.experiment.defaults import with_defaults
 from katib_experiments.experiment.document import parse
-from katib_experiments.experiment.model import Experiment, Trial
+from katib_experiments.experiment.model import Experiment
 from katib_experiments.suggestion.katib_config import IMAGE, with_entries
-from tests.support.backends import REACHABLE, REASON_TO_SKIP, a_namespace, on_katib, shell_image
+from tests.support.backends import (
+    REACHABLE,
+    REASON_TO_SKIP,
+    a_namespace,
+    has_image,
+    on_katib,
+    shell_image,
+)
+from tests.support.outcomes import Both, Search, ended, patiently
 
 CONFIG = core_path("kubeflow", "configmaps", "katib-config")
 KEY = "katib-config.yaml"
-CONTROLLER = "/apis/apps/v1/namespaces/kubeflow/deployments"
-WATCH = {"watch": True, "fieldSelector": "metadata.name=katib-controller", "timeoutSeconds": 120}
 BEFORE = pytest.StashKey[str]()
-
-Search = Callable[..., Experiment]
-Both = Callable[..., tuple[Outcome, Outcome]]
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -57,13 +60,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     before = session.config.stash.get(BEFORE, None)
     if before is not None:
         Cluster().patch(CONFIG, {"data": {KEY: before}})
-
-
-def has_image(cluster: Cluster, image: str) -> bool:
-    """Whether a node has it. The nodes tell some seconds after it was loaded."""
-    nodes = cluster.get("/api/v1/nodes")["items"]
-    names = {name for node in nodes for each in node["status"]["images"] for name in each["names"]}
-    return f"docker.io/{image}" in names
 
 
 @pytest.fixture(scope="session")
@@ -132,40 +128,3 @@ def both(katib: KatibBackend, engine: LocalBackend, search: Search) -> Both:
         return ended(katib, experiment), here
 
     return run
-
-
-def ended(backend: Backend, experiment: Experiment) -> Outcome:
-    """Submit it, or take it up, and wait for its end."""
-    patiently(lambda: backend.submit(experiment))
-    *_, outcome = backend.watch(experiment.name)
-    return outcome
-
-
-def patiently(submit: Callable[[], None]) -> None:
-    """Submit again whenever the state of Katib's controller changes, as long as its webhook is out
-    of reach: on a busy machine it may be taken for dead."""
-    for _ in changes_of_the_controller():
-        try:
-            return submit()
-        except ClusterError as error:
-            refusal = error
-            if "failed calling webhook" not in str(error):
-                raise
-    raise refusal
-
-
-def changes_of_the_controller() -> Iterator[str]:
-    """And one at once; for two minutes."""
-    yield ""
-    yield from Cluster().lines(CONTROLLER, WATCH)
-
-
-def end(outcome: Outcome) -> tuple[str, str]:
-    """Condition and reason."""
-    last = outcome.status.conditions[-1]
-    return last.type.value, last.reason
-
-
-def reason(trial: Trial) -> str:
-    """Katib adds the Job's, where Kubernetes gives it one."""
-    return trial.reason.partition(". Job reason: ")[0]

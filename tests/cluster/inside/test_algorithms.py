@@ -8,7 +8,7 @@ from katib_experiments.algorithms import NAMES
 from katib_experiments.cluster.client import Cluster, Object, core_path
 from katib_experiments.cluster.objects import DEPLOYMENT
 from katib_experiments.suggestion.katib_config import MEMORY
-from tests.cluster.inside.conftest import Both, end
+from tests.support.outcomes import Both, end
 
 pytestmark = pytest.mark.cluster
 
@@ -88,7 +88,6 @@ def test_hyperband_waits_for_a_rung_and_goes_on_when_katib_asks_again(both: Both
         ],
         parallelTrialCount=2,
         maxTrialCount=7,
-        resumePolicy="LongRunning",
     )
     assert [trial.assignments for trial in there.trials] == [t.assignments for t in here.trials]
     assert end(there) == end(here)

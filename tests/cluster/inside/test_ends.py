@@ -9,7 +9,7 @@ import pytest
 
 from katib_experiments.backend import Outcome
 from katib_experiments.experiment.model import TrialCondition
-from tests.cluster.inside.conftest import Both, Search, end, ended, reason
+from tests.support.outcomes import Both, Search, end, ended, reason
 
 pytestmark = pytest.mark.cluster
 

@@ -8,7 +8,7 @@ from katib_experiments.backend import Outcome
 from katib_experiments.cluster import KatibBackend
 from katib_experiments.cluster.client import Cluster, core_path
 from katib_experiments.experiment.model import Experiment
-from tests.cluster.inside.conftest import Search, end, ended, patiently
+from tests.support.outcomes import Search, end, ended, patiently
 
 pytestmark = pytest.mark.cluster
 

@@ -18,7 +18,8 @@ from katib_experiments.engine import LocalBackend
 from katib_experiments.errors import ClusterError
 from katib_experiments.experiment.defaults import with_defaults
 from katib_experiments.experiment.document import load, parse
-from tests.cluster.inside.conftest import end, ended, has_image, patiently, reason
+from tests.support.backends import has_image
+from tests.support.outcomes import end, ended, patiently, reason
 
 TRIAL_IMAGE = "katib-automl/trial:0.1.0"
 
