@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -144,6 +145,11 @@ _WITHOUT_PIPELINE = {"compile": _compile, "permissions": _permissions}
 def _run(chosen: argparse.Namespace, flags: Sequence[str]) -> int:
     if not chosen.local:
         raise ArgumentsError("run: say --local to run here, or submit to run on a server")
+    if claim := os.environ.get("KATIB_AUTOML_CLAIM"):
+        raise ArgumentsError(
+            f'KATIB_AUTOML_CLAIM: received "{claim}": must be empty for a run here, which has no '
+            "volume of a cluster"
+        )
     from pipelines import locally  # noqa: PLC0415 - only for this verb
 
     values = arguments(chosen.pipeline, flags)

@@ -47,8 +47,9 @@ def run(name: str, values: Mapping[str, Any], root: Path, terminal: TextIO) -> d
 
     root.mkdir(parents=True, exist_ok=True)
     whole, left_out = runnable(pipeline(name))
-    for step in left_out:
-        terminal.write(f"left out: {step}: kfp {kfp.__version__} runs no conditions here\n")
+    if left_out:
+        steps = ", ".join(left_out)
+        terminal.write(f"left out: {steps} (kfp {kfp.__version__} runs no conditions here)\n")
     with (
         (root / LOG).open("w", encoding="utf-8") as log,
         _told(Teller(log, terminal)),

@@ -109,6 +109,12 @@ def test_a_wrong_command_line_ends_with_2(argv: list[str], message: str, capsys)
     assert message in capsys.readouterr().err
 
 
+def test_a_run_here_has_no_claim(monkeypatch, capsys):
+    monkeypatch.setenv("KATIB_AUTOML_CLAIM", "team-data")
+    assert main(["run", "--local"]) == 2
+    assert 'KATIB_AUTOML_CLAIM: received "team-data"' in capsys.readouterr().err
+
+
 def test_a_token_comes_from_a_file_or_a_variable(tmp_path: Path, monkeypatch):
     (tmp_path / "token").write_text("secret\n")
     monkeypatch.setenv("KFP_TOKEN", "other")
