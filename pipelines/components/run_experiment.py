@@ -63,7 +63,7 @@ def run_experiment(
         run_id: Makes the name unique; give dsl.PIPELINE_JOB_ID_PLACEHOLDER.
         namespace: Instead of metadata.namespace; for "katib" that of the step where both are empty.
         max_trials: Instead of maxTrialCount; 0 leaves it.
-        parallel_trials: Instead of parallelTrialCount; 0 leaves it.
+        parallel_trials: Instead of parallelTrialCount; 0 leaves it. Never more than max_trials.
         max_failed_trials: Instead of maxFailedTrialCount; -1 leaves it.
         algorithm: Instead of algorithmName; the document's algorithmSettings then go.
         algorithm_settings: Settings for that algorithm.

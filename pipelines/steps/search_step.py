@@ -128,10 +128,12 @@ def namespace_of(experiment: Experiment) -> str:
 
 
 def changes(request: Request) -> Changes:
-    """What the inputs change in the document."""
+    """What the inputs change in the document. More Trials at a time than there are would be an
+    error, which is of no use to who only asked for fewer."""
+    most = request.max_trials or None
     counts = {
-        "maxTrialCount": request.max_trials or None,
-        "parallelTrialCount": request.parallel_trials or None,
+        "maxTrialCount": most,
+        "parallelTrialCount": min(request.parallel_trials, most or request.parallel_trials) or None,
         "maxFailedTrialCount": None if request.max_failed_trials < 0 else request.max_failed_trials,
     }
     return Changes(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.__main__ import main
+from pipelines.steps.techniques import TECHNIQUES
 
 pytestmark = pytest.mark.slow
 
@@ -45,3 +46,14 @@ def test_a_step_that_fails_ends_the_run_with_1_and_the_reason_is_in_the_log(tmp_
     log = (tmp_path / "run.log").read_text()
     assert "nothing.npz: cannot be read" in log
     assert "run-experiment" not in log
+
+
+@pytest.mark.timeout(900)  # a minute of CPU; a dozen searches, each with a TensorFlow of its own
+def test_the_lecture_ends_with_a_page_about_every_technique(tmp_path: Path, capsys):
+    assert main(["run", "lecture", "--local", "--output", str(tmp_path), "--max_trials=1"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("open: ")
+    assert last.endswith("/compare/page.html")
+    page = Path(last.removeprefix("open: ")).read_text()
+    assert f"{len(TECHNIQUES)} Trials" in page
+    assert all(f"<h2>{technique.title}</h2>" in page for technique in TECHNIQUES)

@@ -117,6 +117,14 @@ def test_wrong_inputs_are_refused(tmp_path: Path, document: str, request_: dict,
         searched(tmp_path, experiment=document, **request_)
 
 
+@pytest.mark.parametrize(("most", "at_a_time", "expected"), [(1, 2, 1), (0, 2, 2), (9, 2, 2)])
+def test_there_are_never_more_trials_at_a_time_than_in_all(
+    most: int, at_a_time: int, expected: int
+):
+    found = changes(Request(experiment="random", max_trials=most, parallel_trials=at_a_time))
+    assert found.counts["parallelTrialCount"] == expected
+
+
 def test_the_trials_of_a_cluster_get_the_data_from_the_claim(data, tmp_path: Path):
     asked = {"data": data.path, "claim": "team-data", "mount": str(tmp_path)}
     found = changes(Request(experiment="random", backend="katib", **asked))

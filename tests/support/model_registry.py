@@ -64,6 +64,15 @@ def _error(message: str) -> Object:
 class _Handler(BaseHTTPRequestHandler):
     fake: FakeRegistry
 
+    def parse_request(self) -> bool:
+        """Who bears no token is told so, and nothing else is done."""
+        known = super().parse_request()
+        if known and self.fake.token:
+            known = self.headers["Authorization"] == f"Bearer {self.fake.token}"
+            if not known:
+                self._answer(401, _error("who are you?"))
+        return known
+
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         query = {key: values[0] for key, values in parse_qs(parts.query).items()}
@@ -94,8 +103,6 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(*answer)
 
     def _answer(self, status: int, body: Object) -> None:
-        if self.fake.token and self.headers["Authorization"] != f"Bearer {self.fake.token}":
-            status, body = 401, _error("who are you?")
         data = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
