@@ -82,7 +82,7 @@ def test_every_run_has_an_experiment_of_its_own(step, fake):
 def test_a_further_attempt_finds_the_experiment_of_the_first(step, fake, capsys):
     first = step(run_id="f00dcafe-1")
     assert step(run_id="f00dcafe-1") == first
-    assert [method for method, _, _ in fake.requests].count("POST") == 1
+    assert [(method, path) for method, path, _ in fake.requests].count(("POST", EXPERIMENTS)) == 1
     assert "example-f00dcafe: taken up\n" in capsys.readouterr().out
 
 
@@ -156,7 +156,7 @@ def test_a_lost_api_server_ends_the_step_and_the_next_attempt_goes_on(step, fake
     gone.clear()
     become(fake, "Succeeded", value="0.5")
     assert step().outputs.best_parameters == {"x": "0.5"}
-    assert [method for method, _, _ in fake.requests].count("POST") == 1
+    assert [(method, path) for method, path, _ in fake.requests].count(("POST", EXPERIMENTS)) == 1
 
 
 @pytest.mark.parametrize(("afterwards", "left"), [("keep", ["example"]), ("delete", [])])
