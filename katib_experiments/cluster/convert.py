@@ -170,7 +170,8 @@ def _why(experiment: Experiment, last: Condition, objects: Objects) -> list[str]
         return []
     pods = () if last.type.ended else objects.pods
     events = () if last.type.ended else _since_the_last_trial(objects)
-    return suggestion_notes(experiment.name, objects.suggestion, pods, events)
+    algorithm = experiment.algorithm.name
+    return suggestion_notes(experiment.name, algorithm, objects.suggestion, pods, events)
 
 
 def _since_the_last_trial(objects: Objects) -> list[Object]:

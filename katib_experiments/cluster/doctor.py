@@ -19,9 +19,11 @@ from katib_experiments.cluster.client import (
 from katib_experiments.cluster.katib_config import (
     HOME,
     INSTALL_OURS,
+    INSTALL_OURS_INSTEAD,
     images,
     katib_config,
     served,
+    unrestricted,
 )
 from katib_experiments.cluster.namesakes import everywhere, misled
 from katib_experiments.cluster.objects import DEPLOYMENT, EXPERIMENT, Source, label
@@ -29,13 +31,14 @@ from katib_experiments.cluster.reasons import pod_notes
 from katib_experiments.cluster.refusals import INSTALL, label_command
 from katib_experiments.cluster.rights import lacking
 from katib_experiments.errors import ClusterError
-from katib_experiments.experiment.settings import KATIB_LACKS
+from katib_experiments.experiment.settings import ALGORITHMS, KATIB_LACKS
 
 KATIB_VERSION = "v0.19.0"
 """The version that this project follows."""
 
 _DEPLOYMENTS = ("katib-controller", "katib-db-manager")
 _GPU = "nvidia.com/gpu"
+_ENFORCED = "pod-security.kubernetes.io/enforce"
 _IMAGES_TOLD = 50
 """As many images of a node as its kubelet tells of, by default."""
 _LOAD = "kind load docker-image {}, or push it to a registry and name that in katib-config"
@@ -46,13 +49,20 @@ _RESTART = (
     f"kubectl -n {HOME} rollout restart deployment katib-controller; "
     f"kubectl -n {HOME} rollout status deployment katib-controller; {label_command(HOME)}"
 )
+_INJECT = (
+    f"kubectl -n {HOME} edit configmap katib-config; "
+    f"kubectl -n {HOME} rollout restart deployment katib-controller "
+    "# to have init.controller.injectSecurityContext: true"
+)
+
+Level = Literal["ok", "note", "fault"]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that was looked at."""
 
-    level: Literal["ok", "note", "fault"]
+    level: Level
     what: str
     message: str
     mend: str = ""
@@ -139,6 +149,22 @@ def _namespace(cluster: Cluster, namespace: str) -> Iterator[Finding]:
             f"{namespace} has sidecars injected, with which no Trial ever ends",
             'write sidecar.istio.io/inject: "false" into the labels of the trial template\'s pod',
         )
+    if labels.get(_ENFORCED) == "restricted":
+        yield from _restricted(katib_config(cluster) or {}, namespace)
+
+
+def _restricted(config: Object, namespace: str) -> Iterator[Finding]:
+    """What Katib adds of its own, where Pod Security takes restricted pods alone."""
+    what, refused = "Pod Security", f"{namespace} takes restricted pods alone, and refuses"
+    controller = (config.get("init") or {}).get("controller") or {}
+    if config and not controller.get("injectSecurityContext"):
+        message = f"{refused} those of Trials with Katib's sidecar, which collects the metrics"
+        yield Finding("fault", what, message, _INJECT)
+    known = ALGORITHMS.keys() & served(config, "suggestions")
+    if bare := sorted(known & unrestricted(config)):
+        message = f"{refused} the searches {', '.join(bare)}"
+        level: Level = "note" if known.difference(bare) else "fault"
+        yield Finding(level, what, message, INSTALL_OURS_INSTEAD)
 
 
 def _webhook(cluster: Cluster, namespace: str) -> Iterator[Finding]:

@@ -21,6 +21,8 @@ INSTALL_OURS = (
     " --dry-run=client -o yaml | kubectl replace -f -"
 )
 """Adds the searches that Katib lacks; this project's service serves them."""
+INSTALL_OURS_INSTEAD = INSTALL_OURS.replace(" > ", " --instead > ", 1)
+"""Has it serve those that Katib has too."""
 
 
 def katib_config(cluster: Cluster, home: str = HOME) -> dict[str, Any] | None:
@@ -44,6 +46,13 @@ def images(config: dict[str, Any], names: Iterable[str]) -> set[str]:
     """Of the services that suggest for these algorithms."""
     entries = (config.get("runtime") or {}).get("suggestions") or ()
     return {str(entry.get("image")) for entry in entries if entry.get("algorithmName") in names}
+
+
+def unrestricted(config: dict[str, Any]) -> set[str]:
+    """The searches whose pods Pod Security "restricted" refuses: Katib gives them no security
+    context but that of their entry."""
+    entries = (config.get("runtime") or {}).get("suggestions") or ()
+    return {str(each.get("algorithmName")) for each in entries if not each.get("securityContext")}
 
 
 def missing(experiment: Experiment, config: dict[str, Any]) -> Iterator[Problem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from katib_experiments.cluster.client import Object
 from katib_experiments.cluster.objects import COLLECTOR, DEPLOYMENT, TRIAL, label
@@ -72,7 +72,11 @@ def trial_notes(trial: str, pods: Iterable[Object], events: Iterable[Object]) ->
 
 
 def suggestion_notes(
-    name: str, suggestion: Object | None, pods: Iterable[Object], events: Iterable[Object]
+    name: str,
+    algorithm: str,
+    suggestion: Object | None,
+    pods: Iterable[Object],
+    events: Sequence[Object],
 ) -> list[str]:
     """Of the service that is to suggest the Trials of Experiment ``name``."""
     notes = [
@@ -80,19 +84,38 @@ def suggestion_notes(
         for condition in ((suggestion or {}).get("status") or {}).get("conditions") or ()
         if condition.get("type") == "Failed" and condition.get("status") == "True"
     ]
-    for pod in pods:
-        if label(pod, DEPLOYMENT):
-            notes += [f"suggestion service: {note}" for note in pod_notes(pod)]
+    services = [pod for pod in pods if label(pod, DEPLOYMENT)]
+    why = [note for pod in services for note in pod_notes(pod)]
+    if not services:  # a pod that could not even be created, as when Pod Security refuses it
+        of_deployment = _warnings(events, f"{name}-{algorithm}")
+        why += [text for kind, text in of_deployment if kind == "ReplicaSet"]
+    notes += [f"suggestion service: {note}" for note in why]
     latest = dict(_warnings(events, name))  # the last of each kind
     return [*notes, *(f"{kind}: {text}" for kind, text in latest.items())]
 
 
-def _warnings(events: Iterable[Object], name: str) -> Iterator[tuple[str, str]]:
-    """Kind and message of the warnings about objects called ``name``, the oldest first."""
+def _warnings(events: Iterable[Object], name: str) -> list[tuple[str, str]]:
+    """Kind and message of the warnings about objects called ``name``, the oldest first. Of one
+    reason only the last: each try to create a pod is of another pod, and a warning of its own."""
+    latest: dict[tuple[str, str], str] = {}
     for event in sorted(events, key=lambda event: str(event.get("lastTimestamp") or "")):
-        about = event.get("involvedObject") or {}
+        kind, named = _about(event)
         message = str(event.get("message") or "")
-        if about.get("name") != name or event.get("type") != "Warning":
+        if named != name or event.get("type") != "Warning":
             continue
         if "object has been modified" not in message:  # Katib tries again by itself
-            yield str(about.get("kind")), message
+            reason = str(event.get("reason"))
+            latest.pop((kind, reason), None)
+            latest[kind, reason] = message + _hint(message)
+    return [(kind, message) for (kind, _), message in latest.items()]
+
+
+def _about(event: Object) -> tuple[str, str]:
+    """Kind and name of what an event is about; of a ReplicaSet the name of its Deployment."""
+    about = event.get("involvedObject") or {}
+    kind, name = str(about.get("kind")), str(about.get("name"))
+    return kind, name.rpartition("-")[0] if kind == "ReplicaSet" else name
+
+
+def _hint(message: str) -> str:
+    return " (look: automl doctor)" if "violates PodSecurity" in message else ""

@@ -177,6 +177,51 @@ def test_a_fault_is_named_with_what_mends_it(sound, cluster, plant, what, told):
     assert told in faults(cluster)[what]
 
 
+PLAIN, OURS = ("random", "tpe"), ("zooming", "asha")
+
+
+def plant_restricted(fake, *, injected: bool, bare=(), with_context=()) -> None:
+    """A namespace that takes restricted pods alone, and how Katib makes its own."""
+    labels = {LABEL: "enabled", "pod-security.kubernetes.io/enforce": "restricted"}
+    fake.put(NAMESPACES, {"metadata": {"name": "default", "labels": labels}})
+    entries = [{"algorithmName": name, "image": IMAGE} for name in (*bare, *with_context)]
+    for entry in entries[len(bare) :]:
+        entry["securityContext"] = {"runAsNonRoot": True}
+    config = {
+        "init": {"controller": {"injectSecurityContext": True} if injected else {}},
+        "runtime": {"suggestions": entries},
+    }
+    data = {"katib-config.yaml": yaml.safe_dump(config)}
+    fake.put(CONFIGMAPS, {"metadata": {"name": "katib-config"}, "data": data})
+
+
+def pod_security(cluster) -> list[tuple[str, str, str]]:
+    found = [each for each in findings(cluster, "default") if each.what == "Pod Security"]
+    return [(each.level, each.message.partition("refuses ")[2], each.mend) for each in found]
+
+
+def test_a_restricted_namespace_with_a_restricted_katib_is_all_green(sound, cluster):
+    """But for searches that this project has no part in."""
+    plant_restricted(sound, injected=True, bare=["enas"], with_context=[*PLAIN, *OURS])
+    assert faults(cluster) == {}
+
+
+def test_a_restricted_namespace_that_refuses_katibs_sidecar_is_named(sound, cluster):
+    plant_restricted(sound, injected=False, with_context=OURS)
+    ((level, message, mend),) = pod_security(cluster)
+    assert (level, message.partition(",")[0]) == ("fault", "those of Trials with Katib's sidecar")
+    assert "rollout restart deployment katib-controller" in mend
+    assert "init.controller.injectSecurityContext: true" in mend
+
+
+@pytest.mark.parametrize(("ours", "level"), [((), "fault"), (OURS, "note")], ids=["all", "some"])
+def test_so_are_the_searches_that_it_refuses(sound, cluster, ours, level):
+    plant_restricted(sound, injected=True, bare=PLAIN, with_context=ours)
+    ((found, message, mend),) = pod_security(cluster)
+    assert (found, message) == (level, "the searches random, tpe")
+    assert "suggestion.katib_config --instead > katib-config.yaml" in mend
+
+
 @pytest.mark.parametrize("image", ["registry.example.com/a:1", "registry:5000/a:1"])
 def test_an_image_of_a_registry_need_not_be_on_a_node_yet(sound, cluster, image):
     serve(sound, asha=image)
