@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from katib_experiments.cluster.client import Object
@@ -17,6 +18,10 @@ _MENDS = {
     "Unschedulable": "look: kubectl describe nodes; lower the requests or parallelTrialCount",
 }
 _MENDS["ImagePullBackOff"] = _MENDS["ErrImagePull"]
+
+# What Katib's controller does again by itself, after another of its own steps came first.
+_TRIED_AGAIN = ("object has been modified", "already exists")
+_COMBINED = "(combined from similar events): "
 
 
 def pod_notes(pod: Object) -> list[str]:
@@ -87,27 +92,22 @@ def suggestion_notes(
     services = [pod for pod in pods if label(pod, DEPLOYMENT)]
     why = [note for pod in services for note in pod_notes(pod)]
     if not services:  # a pod that could not even be created, as when Pod Security refuses it
-        of_deployment = _warnings(events, f"{name}-{algorithm}")
-        why += [text for kind, text in of_deployment if kind == "ReplicaSet"]
-    notes += [f"suggestion service: {note}" for note in why]
+        refused = _warnings(events, f"{name}-{algorithm}")
+        why += [text for kind, text in refused if kind == "ReplicaSet"]
+    notes += [f"suggestion service: {note}" for note in dict.fromkeys(why)]
     latest = dict(_warnings(events, name))  # the last of each kind
     return [*notes, *(f"{kind}: {text}" for kind, text in latest.items())]
 
 
-def _warnings(events: Iterable[Object], name: str) -> list[tuple[str, str]]:
-    """Kind and message of the warnings about objects called ``name``, the oldest first. Of one
-    reason only the last: each try to create a pod is of another pod, and a warning of its own."""
-    latest: dict[tuple[str, str], str] = {}
+def _warnings(events: Iterable[Object], name: str) -> Iterator[tuple[str, str]]:
+    """Kind and text of the warnings about objects called ``name``, the oldest first."""
     for event in sorted(events, key=lambda event: str(event.get("lastTimestamp") or "")):
         kind, named = _about(event)
-        message = str(event.get("message") or "")
         if named != name or event.get("type") != "Warning":
             continue
-        if "object has been modified" not in message:  # Katib tries again by itself
-            reason = str(event.get("reason"))
-            latest.pop((kind, reason), None)
-            latest[kind, reason] = message + _hint(message)
-    return [(kind, message) for (kind, _), message in latest.items()]
+        text = _text(event)
+        if not any(words in text for words in _TRIED_AGAIN):
+            yield kind, text
 
 
 def _about(event: Object) -> tuple[str, str]:
@@ -117,5 +117,8 @@ def _about(event: Object) -> tuple[str, str]:
     return kind, name.rpartition("-")[0] if kind == "ReplicaSet" else name
 
 
-def _hint(message: str) -> str:
-    return " (look: automl doctor)" if "violates PodSecurity" in message else ""
+def _text(event: Object) -> str:
+    """The message, the same for each try: those to create a pod are each of another name."""
+    text = str(event.get("message") or "").removeprefix(_COMBINED)
+    text = re.sub(r'^(Error creating: pods "[^"]+-)[^-"]+"', r'\1…"', text)
+    return text + (" (look: automl doctor)" if "violates PodSecurity" in text else "")

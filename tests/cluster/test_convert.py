@@ -187,39 +187,38 @@ REFUSED = 'Error creating: pods "{}" is forbidden: violates PodSecurity "restric
 
 
 def refusals(kind: str, name: str) -> list[dict]:
-    """A warning for each try, each about a pod of another name."""
-    warnings = [a_warning(kind, name, REFUSED.format(f"{name}-{n}")) for n in (1, 2)]
-    warnings[1]["lastTimestamp"] = "2026-12-31T00:00:01Z"
-    return [each | {"reason": "FailedCreate"} for each in reversed(warnings)]
+    """A warning for each try, each about a pod of another name, and one for further ones."""
+    tries = [REFUSED.format(f"{name}-{suffix}") for suffix in ("x2b7q", "9fk4z", "lm5pd")]
+    tries[2] = f"(combined from similar events): {tries[2]}"
+    return [a_warning(kind, name, message) for message in tries]
 
 
 def test_a_service_whose_pod_is_refused_is_told_of_once_until_there_is_one():
     experiment = an_experiment_object("Created")
-    others = refusals("ReplicaSet", "another-grid-5d4f8")
-    events = [*refusals("ReplicaSet", "example-grid-5d4f8"), *others]
+    refused = refusals("ReplicaSet", "example-grid-5d4f8")
+    events = [*refused, *refusals("ReplicaSet", "another-grid-5d4f8")]
     message = outcome(experiment, events=events).status.conditions[-1].message
-    refused = REFUSED.format("example-grid-5d4f8-2")
-    notes = [f"suggestion service: {refused} (look: automl doctor)"]
-    assert message.splitlines()[1:] == notes
+    why = f"{REFUSED.format('example-grid-5d4f8-…')} (look: automl doctor)"
+    assert message.splitlines()[1:] == [f"suggestion service: {why}"]
     pod = a_pod("none", {"running": {}})
     pod["metadata"]["labels"] = {"katib.kubeflow.org/deployment": "example-grid"}
     made = outcome(experiment, events=events, pods=[pod])
     assert "PodSecurity" not in made.status.conditions[-1].message
 
 
-def test_a_job_whose_pod_is_refused_again_and_again_says_so_once_and_how_it_ended():
-    late = a_warning("Job", "t", "Job was active longer than specified deadline")
-    late |= {"reason": "DeadlineExceeded", "lastTimestamp": "2026-12-31T00:00:02Z"}
-    events = [late, *refusals("Job", "t")]
-    found = outcome(None, a_trial_object("t", "0.1", "Created", "Failed"), events=events)
-    refused = f"{REFUSED.format('t-2')} (look: automl doctor)"
-    assert found.trials[0].message.splitlines()[1:] == [refused, late["message"]]
+def test_a_job_whose_pod_is_refused_again_and_again_says_so_once():
+    events = refusals("Job", "t")
+    found = outcome(None, a_trial_object("t", "0.1", "Created", "Running"), events=events)
+    assert found.trials[0].message.splitlines()[1:] == [
+        f"{REFUSED.format('t-…')} (look: automl doctor)"
+    ]
 
 
 def test_warnings_are_told_of_until_a_trial_follows_and_not_katibs_own_retries():
     events = [
         a_warning("Suggestion", "example", "GetSuggestions: math domain error"),
         a_warning("Experiment", "example", "the object has been modified; please apply again"),
+        a_warning("Suggestion", "example", 'deployments "example-grid" already exists'),
     ]
     experiment = an_experiment_object("Created", "Running")
     notes = outcome(experiment, events=events).status.conditions[-1].message.splitlines()[1:]

@@ -13,9 +13,9 @@ import yaml
 
 from katib_experiments.cli.names import shipped
 from katib_experiments.cluster import KatibBackend
-from katib_experiments.cluster.client import Cluster, Refused, objects_path
+from katib_experiments.cluster.client import Cluster, Refused, core_path, objects_path
 from katib_experiments.cluster.doctor import findings
-from katib_experiments.cluster.katib_config import katib_config, served
+from katib_experiments.cluster.katib_config import katib_config, served, unrestricted
 from katib_experiments.cluster.objects import Source
 from katib_experiments.cluster.watching import Feeds
 from katib_experiments.errors import ClusterError, DocumentError, ExperimentChanged
@@ -106,6 +106,21 @@ def test_the_doctor_names_a_namespace_without_the_label(real):
         assert [each.what for each in found if each.level == "fault"] == ["namespace"]
 
 
+def restrict(real, namespace: str) -> None:
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    real.patch(f"/api/v1/namespaces/{namespace}", {"metadata": {"labels": labels}})
+
+
+def test_the_doctor_names_a_namespace_that_refuses_what_katib_adds(real):
+    config = katib_config(real)
+    if config["init"]["controller"].get("injectSecurityContext"):
+        pytest.skip("Katib's sidecar is restricted here: nothing is refused")
+    with a_namespace(real) as restricted:
+        restrict(real, restricted)
+        faults = [each for each in findings(real, restricted) if each.level == "fault"]
+    assert {each.what for each in faults} == {"Pod Security"}
+
+
 def test_a_namespace_without_the_label_is_refused_with_the_command_that_labels_it(real):
     with a_namespace(real, labelled=False) as bare:
         experiment = parse(with_defaults(on_katib(shell_image(real))))
@@ -190,11 +205,22 @@ def until(place, told: str) -> str:
     raise AssertionError(f"never told: {told}")
 
 
-def test_a_search_that_cannot_go_on_says_why(place):
-    """Values that are not finite reach Katib's search, which fails at each request from then on."""
-    script = "echo ${trialParameters.x} accuracy=nan"
-    place.backend.submit(place.search(command=("sh", "-c", script)))
-    assert "is no finite number" in until(place, "Suggestion: ")
+DATABASE = "katib-db-manager.kubeflow.svc.cluster.local"
+"""Has the port of a search, and answers in gRPC."""
+
+
+def make(place, real, kind: str, name: str, **spec) -> None:
+    """An object of Kubernetes' own in the place's namespace."""
+    path = core_path(place.backend.namespace, kind)
+    real.create(path, {"metadata": {"name": name}, "spec": spec})
+
+
+def test_a_search_that_does_not_answer_is_told_of(place, real):
+    """A Service of its name is there already, and leads to Katib's database: Katib takes it."""
+    elsewhere = {"type": "ExternalName", "externalName": DATABASE}
+    make(place, real, "services", "example-random", **elsewhere)
+    place.backend.submit(place.search())
+    assert "unknown service api.v1.beta1.Suggestion" in until(place, "Suggestion: ")
 
 
 def with_container(experiment_of, **fields):
@@ -240,15 +266,30 @@ def test_a_job_that_kubernetes_would_not_take_is_refused_before_it_is_created(pl
 
 
 def test_a_suggestion_service_that_cannot_start_is_told_of(place, real):
-    """Bayesian optimization's image is asked for, and is not on a node without a registry."""
-    names = served(katib_config(real), "suggestions")
-    assert "bayesianoptimization" in names
-    place.backend.submit(place.search(algorithm={"algorithmName": "bayesianoptimization"}))
-    told = until(place, "suggestion service")
-    assert "ErrImagePull" in told or "ImagePullBackOff" in told
+    """A claim of its volume's name is there already, and nobody provides the volume: Katib takes
+    it, whatever image the service has."""
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
+    make(place, real, "persistentvolumeclaims", "example-random", storageClassName="none", **claim)
+    place.backend.submit(place.search(resumePolicy="FromVolume"))
+    assert "unbound immediate PersistentVolumeClaims" in until(place, "suggestion service: pod")
     faults = [each for each in findings(real, place.backend.namespace) if each.level == "fault"]
     assert [each.what for each in faults] == ["search"]
-    assert "ImagePull" in faults[0].message
+    assert "Unschedulable" in faults[0].message
+
+
+def test_a_suggestion_service_that_is_over_the_quota_is_told_of(place, real):
+    make(place, real, "resourcequotas", "none", hard={"pods": "0"})
+    place.backend.submit(place.search())
+    assert "exceeded quota: none" in until(place, "suggestion service: Error creating: pods")
+
+
+def test_a_suggestion_service_that_pod_security_refuses_is_told_of(place, real):
+    if "random" not in unrestricted(katib_config(real)):
+        pytest.skip("the search of this cluster has a security context: it is not refused")
+    restrict(real, place.backend.namespace)
+    place.backend.submit(place.search())
+    told = until(place, 'suggestion service: Error creating: pods "example-random-')
+    assert 'violates PodSecurity "restricted' in told
 
 
 def test_settings_that_the_service_refuses_are_told_of(place):
