@@ -89,7 +89,7 @@ MISSING = ...
 def changed(changes: dict[str, Any]) -> dict[str, Any]:
     """The valid document with the fields at these paths set, or taken away."""
     data = copy.deepcopy(VALID)
-    for path, value in changes.items():
+    for path, value in copy.deepcopy(changes).items():  # later paths may lead into earlier values
         *parents, last = keys(path)
         place: Any = data
         for key in parents:

@@ -1,7 +1,5 @@
 """``spec.nasConfig``."""
 
-import copy
-
 import pytest
 
 from tests.experiment.samples import MISSING, POD, errors
@@ -44,8 +42,7 @@ PATH = "spec.nasConfig"
 
 
 def enas(path="", value=None):
-    changes = copy.deepcopy(ENAS)
-    return changes | ({f"{PATH}.{path}": value} if path else {})
+    return ENAS | ({f"{PATH}.{path}": value} if path else {})
 
 
 def test_an_architecture_search_in_katibs_shape_is_valid():
