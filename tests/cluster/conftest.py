@@ -1,11 +1,14 @@
-"""A Kubernetes in this process, with Katib's collections in it and nothing that runs them."""
+"""Two Kubernetes: one in this process, with Katib's collections and nothing that runs them, and the
+``real`` one of KUBECONFIG."""
 
 from __future__ import annotations
 
 import pytest
 
 from katib_experiments.cluster import KatibBackend
+from katib_experiments.cluster.client import Cluster
 from tests.cli.conftest import automl  # noqa: F401 - the fixture
+from tests.support.backends import a_namespace
 from tests.support.katib import COLLECTIONS
 from tests.support.kubernetes import fake_kubernetes
 
@@ -32,3 +35,14 @@ def cluster(served):
 @pytest.fixture
 def backend(cluster):
     return KatibBackend(cluster=cluster)
+
+
+@pytest.fixture(scope="module")
+def real() -> Cluster:
+    return Cluster()
+
+
+@pytest.fixture(scope="module")
+def namespace(real):
+    with a_namespace(real) as name:
+        yield name

@@ -39,17 +39,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def real() -> Cluster:
-    return Cluster()
-
-
-@pytest.fixture(scope="module")
-def namespace(real):
-    with a_namespace(real) as name:
-        yield name
-
-
 @pytest.fixture
 def place(tmp_path):
     with katib(tmp_path) as made:

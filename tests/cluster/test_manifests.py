@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from katib_experiments.cluster.client import Cluster, Refused, core_path, objects_path
+from katib_experiments.cluster.client import Refused, core_path, objects_path
 from katib_experiments.experiment.settings import KATIB_LACKS
 from tests.support.backends import REACHABLE, REASON_TO_SKIP, a_namespace
 from tests.support.manifests import (
@@ -25,17 +25,6 @@ pytestmark = [
 DRY_RUN = {"dryRun": "All"}
 
 each_composition = pytest.mark.parametrize("names", COMPOSITIONS)
-
-
-@pytest.fixture(scope="module")
-def real() -> Cluster:
-    return Cluster()
-
-
-@pytest.fixture(scope="module")
-def namespace(real):
-    with a_namespace(real) as name:
-        yield name
 
 
 @pytest.fixture(scope="module")

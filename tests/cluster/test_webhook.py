@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
-from katib_experiments.cluster.client import Cluster, Refused, objects_path
+from katib_experiments.cluster.client import Refused, objects_path
 from katib_experiments.experiment.document import Document, load
 from katib_experiments.experiment.validation import validate
 from tests.cluster.mistakes import LET_IN, MEANT, REFUSED
 from tests.experiment.samples import VALID, WEBHOOK, changed, errors
 from tests.experiment.test_validation import PATHS, RICH
 from tests.experiment.test_validation import _put as put
-from tests.support.backends import REACHABLE, REASON_TO_SKIP, a_namespace
+from tests.support.backends import REACHABLE, REASON_TO_SKIP
 
 THEIRS = {what: (changes, field) for what, (changes, field, _) in MEANT.items()}
 OURS = {what: (changes, field) for what, (changes, _, field) in MEANT.items()}
@@ -43,17 +43,6 @@ def test_validation_refuses_at_the_field_that_the_webhook_names(changes, field):
 @each(LET_IN)
 def test_validation_refuses_what_the_webhook_lets_in(changes, field):
     assert field in [problem.path for problem in errors(changes)]
-
-
-@pytest.fixture(scope="module")
-def real() -> Cluster:
-    return Cluster()
-
-
-@pytest.fixture(scope="module")
-def namespace(real):
-    with a_namespace(real) as name:
-        yield name
 
 
 @pytest.fixture
