@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
+
+from pipelines.steps.drawing import svg, words
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 430, 250, 64, 44, 12, 160
 COLORS = ("#2563a8", "#c2571a", "#2e8b57", "#8e5aa8", "#b8860b", "#7a828c")
@@ -90,17 +91,17 @@ def ranges(rows: Mapping[str, tuple[float, float, float, str]], x: Axis) -> str:
         drawn += (
             f'<path d="M{first:.1f} {down}H{last:.1f}" stroke="{COLORS[0]}" stroke-width="5" '
             f'stroke-opacity="0.3"/>{_dot((first, down), COLORS[0])}'
-            f"{_dot((middle, down), COLORS[-1])}{_text(left - 10, down + 4, name, 'end')}"
-            f"{_text(left + WIDTH + 12, down + 4, text, 'start')}"
+            f"{_dot((middle, down), COLORS[-1])}{words(left - 10, down + 4, name, 'end')}"
+            f"{words(left + WIDTH + 12, down + 4, text, 'start')}"
         )
     bottom = TOP + len(rows) * height
     grid = ""
     for tick in x.ticks:
         across = left + x.share(tick) * WIDTH
         grid += f'<path d="M{across:.1f} {TOP}V{bottom}" stroke="{LINE}" opacity="0.5"/>'
-        grid += _text(across, bottom + 18, f"{tick:g}", "middle")
-    grid += _text(left + WIDTH / 2, bottom + 37, x.name, "middle")
-    return _svg(grid + drawn, left + WIDTH + 90, bottom + BOTTOM, x.name)
+        grid += words(across, bottom + 18, f"{tick:g}", "middle")
+    grid += words(left + WIDTH / 2, bottom + 37, x.name, "middle")
+    return svg(grid + drawn, left + WIDTH + 90, bottom + BOTTOM, x.name)
 
 
 def _colors(count: int) -> list[str]:
@@ -125,32 +126,17 @@ def _frame(inside: str, x: Axis, y: Axis, names: Sequence[str]) -> str:
     for tick in x.ticks:
         across = LEFT + x.share(tick) * WIDTH
         drawn += f'<path d="M{across:.1f} {TOP}V{TOP + HEIGHT}" stroke="{LINE}" opacity="0.5"/>'
-        drawn += _text(across, TOP + HEIGHT + 18, f"{tick:g}", "middle")
+        drawn += words(across, TOP + HEIGHT + 18, f"{tick:g}", "middle")
     for tick in y.ticks:
         down = TOP + (1 - y.share(tick)) * HEIGHT
         drawn += f'<path d="M{LEFT} {down:.1f}H{LEFT + WIDTH}" stroke="{LINE}" opacity="0.5"/>'
-        drawn += _text(LEFT - 7, down + 4, f"{tick:g}", "end")
-    drawn += _text(LEFT + WIDTH / 2, TOP + HEIGHT + 37, x.name, "middle")
+        drawn += words(LEFT - 7, down + 4, f"{tick:g}", "end")
+    drawn += words(LEFT + WIDTH / 2, TOP + HEIGHT + 37, x.name, "middle")
     turn = f' transform="rotate(-90 12 {TOP + HEIGHT / 2})"'
-    drawn += _text(12, TOP + HEIGHT / 2, y.name, "middle", turn)
+    drawn += words(12, TOP + HEIGHT / 2, y.name, "middle", turn)
     for number, (name, color) in enumerate(zip(names, _colors(len(names)), strict=True)):
         down = TOP + 12 + number * 20
         drawn += f'<path d="M{LEFT + WIDTH + 12} {down}h18" stroke="{color}" stroke-width="3"/>'
-        drawn += _text(LEFT + WIDTH + 36, down + 4, name, "start")
+        drawn += words(LEFT + WIDTH + 36, down + 4, name, "start")
     width = LEFT + WIDTH + (RIGHT if names else 20)
-    return _svg(drawn + inside, width, TOP + HEIGHT + BOTTOM, f"{y.name} by {x.name}")
-
-
-def _svg(inside: str, width: float, height: float, label: str) -> str:
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
-        f'width="{width:g}" height="{height:g}" role="img" aria-label="{escape(label)}">'
-        f"{inside}</svg>"
-    )
-
-
-def _text(x: float, y: float, text: str, anchor: str, more: str = "") -> str:
-    return (
-        f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}" font-size="12" '
-        f'fill="currentColor"{more}>{escape(text)}</text>'
-    )
+    return svg(drawn + inside, width, TOP + HEIGHT + BOTTOM, f"{y.name} by {x.name}")

@@ -58,23 +58,31 @@ def _place(x: float, y: float) -> tuple[float, float]:
 def _frame(inside: str, x: str, y: str, across: Sequence[str], up: Sequence[str]) -> str:
     middle, width, height = SIDE / 2, LEFT + SIDE + 20, TOP + SIDE + BOTTOM
     labels = [
-        _text(LEFT + i * middle, TOP + SIDE + 18, text, "middle") for i, text in enumerate(across)
+        words(LEFT + i * middle, TOP + SIDE + 18, text, "middle") for i, text in enumerate(across)
     ]
     labels += [
-        _text(LEFT - 6, TOP + SIDE - i * middle + 4, text, "end") for i, text in enumerate(up)
+        words(LEFT - 6, TOP + SIDE - i * middle + 4, text, "end") for i, text in enumerate(up)
     ]
-    labels.append(_text(LEFT + middle, TOP + SIDE + 36, x, "middle"))
+    labels.append(words(LEFT + middle, TOP + SIDE + 36, x, "middle"))
     turn = f' transform="rotate(-90 12 {TOP + middle})"'
-    labels.append(_text(12, TOP + middle, y, "middle", turn))
+    labels.append(words(12, TOP + middle, y, "middle", turn))
+    box = (
+        f'<rect x="{LEFT}" y="{TOP}" width="{SIDE}" height="{SIDE}" fill="none" stroke="#c5ccd3"/>'
+    )
+    return svg(box + inside + "".join(labels), width, height, f"{y} by {x}")
+
+
+def svg(inside: str, width: float, height: float, label: str) -> str:
+    """A figure of that size, in pixels, and what it shows for those who cannot see it."""
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
-        f'height="{height}" role="img" aria-label="{escape(y)} by {escape(x)}">'
-        f'<rect x="{LEFT}" y="{TOP}" width="{SIDE}" height="{SIDE}" fill="none" '
-        f'stroke="#c5ccd3"/>{inside}{"".join(labels)}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
+        f'width="{width:g}" height="{height:g}" role="img" aria-label="{escape(label)}">'
+        f"{inside}</svg>"
     )
 
 
-def _text(x: float, y: float, text: str, anchor: str, more: str = "") -> str:
+def words(x: float, y: float, text: str, anchor: str, more: str = "") -> str:
+    """A label that starts, ends or has its middle there."""
     return (
         f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}" font-size="12" '
         f'fill="currentColor"{more}>{escape(text)}</text>'
