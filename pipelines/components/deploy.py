@@ -18,8 +18,8 @@ def deploy(
     """Write the InferenceService that serves a packaged model on KServe, and create it if asked.
 
     The manifest needs a place that KServe can fetch the package from, which a folder of this
-    machine is not. To apply it, the cluster needs KServe, and the step's ServiceAccount create, get
-    and patch of inferenceservices. It does not wait until the service answers.
+    machine is not. To apply it, the cluster needs KServe, and the step's ServiceAccount create and
+    patch of inferenceservices. It does not wait until the service answers.
 
     Args:
         package: As package_model leaves it.

@@ -16,6 +16,7 @@ from tests.support.kubernetes import fake_kubernetes
 
 SERVICES = "/apis/serving.kserve.io/v1beta1/namespaces/team/inferenceservices"
 URI = "s3://models/digits"
+ROLE = Path(__file__).parents[2] / "manifests" / "pipelines" / "deploy" / "role.yaml"
 
 
 @pytest.fixture
@@ -51,6 +52,18 @@ def test_the_manifest_is_written_and_nothing_is_applied(artifact, package: Model
     assert "kubectl" not in capsys.readouterr().out
 
 
+def test_the_shipped_role_grants_what_applying_takes_and_no_more(package: Model, fake):
+    methods = []
+    fake.refuse = lambda method, *_: methods.append(method)
+    for _ in range(2):
+        serving.apply(serving.manifest(package.path, URI))
+    (rule,) = yaml.safe_load(ROLE.read_text())["rules"]
+    verbs = {"POST": "create", "PATCH": "patch"}
+    assert {verbs[method] for method in methods} == set(rule["verbs"])
+    assert SERVICES.endswith(rule["resources"][0])
+    assert rule["apiGroups"][0] in SERVICES
+
+
 def test_applying_creates_the_service_and_then_changes_it(artifact, package: Model, fake, capsys):
     for uri in ("s3://models/1", "s3://models/2"):
         deploy.python_func(
@@ -65,7 +78,7 @@ def test_applying_creates_the_service_and_then_changes_it(artifact, package: Mod
 @pytest.mark.parametrize(
     ("refusal", "mend"),
     [
-        ((403, "forbidden"), "needs create, get and patch of inferenceservices.serving.kserve.io"),
+        ((403, "forbidden"), "needs create and patch of inferenceservices.serving.kserve.io in"),
         ((404, "404 page not found"), "KServe is not installed in this cluster"),
         ((400, "denied the request"), "denied the request"),
     ],
