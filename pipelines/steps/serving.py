@@ -102,7 +102,7 @@ def _mend(status: int, about: str, namespace: str) -> str:
     if status == 403:
         return (
             "\nthe step's ServiceAccount needs create and patch of "
-            f"inferenceservices.serving.kserve.io in {namespace}: kubectl apply "
-            f"--namespace {namespace} --kustomize manifests/pipelines/deploy, and bind that Role to it"
+            f"inferenceservices.serving.kserve.io in {namespace}: bind it to the Role of "
+            f"kubectl apply --namespace {namespace} --kustomize manifests/pipelines/deploy"
         )
     return "\nKServe is not installed in this cluster" if status == 404 and not about else ""
