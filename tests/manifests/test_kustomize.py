@@ -222,6 +222,18 @@ def test_on_kind_katib_is_the_pinned_one_and_serves_our_searches():
     assert labels["katib.kubeflow.org/metrics-collector-injection"] == "enabled"
 
 
+@needs_kubectl
+@needs_katib
+@pytest.mark.usefixtures("katibs_repository")
+def test_katibs_own_pods_do_not_wait_for_its_webhook():
+    objects = {each["kind"]: each for each in render(MANIFESTS / "overlays/kind")}
+    by_name = {each["name"]: each for each in objects["MutatingWebhookConfiguration"]["webhooks"]}
+    selector = by_name["mutator.pod.katib.kubeflow.org"]["objectSelector"]
+    (excluded,) = selector["matchExpressions"]
+    assert excluded == {"key": "katib.kubeflow.org/component", "operator": "DoesNotExist"}
+    assert excluded["key"] in objects["Deployment"]["spec"]["template"]["metadata"]["labels"]
+
+
 def test_katibs_release_is_named_once():
     named = [
         reference
