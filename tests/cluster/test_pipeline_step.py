@@ -13,8 +13,15 @@ from katib_experiments.cluster.rights import lacking
 from katib_experiments.cluster.watching import Feeds
 from katib_experiments.experiment.document import dumps
 from pipelines.image import IMAGE
-from tests.support.backends import REACHABLE, REASON_TO_SKIP, a_namespace, on_katib, shell_image
-from tests.support.steps import ACCOUNT, Steps, has_image, steps_in, uid
+from tests.support.backends import (
+    REACHABLE,
+    REASON_TO_SKIP,
+    a_namespace,
+    has_image,
+    on_katib,
+    shell_image,
+)
+from tests.support.steps import ACCOUNT, Steps, steps_in, uid
 
 pytestmark = [
     pytest.mark.cluster,

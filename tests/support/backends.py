@@ -80,10 +80,12 @@ def shell_image(cluster: Cluster) -> str:
 
 
 def has_image(cluster: Cluster, image: str) -> bool:
-    """Whether a node has it. The nodes tell some seconds after it was loaded."""
+    """Whether a node has the image, so that nothing need be pulled. The nodes tell some
+    seconds after it was loaded."""
     nodes = cluster.get("/api/v1/nodes")["items"]
-    names = {name for node in nodes for each in node["status"]["images"] for name in each["names"]}
-    return f"docker.io/{image}" in names
+    images = [image for node in nodes for image in node["status"]["images"]]
+    names = {name for each in images for name in each["names"] or ()}
+    return bool(names & {image, f"docker.io/{image}"})
 
 
 # A sidecar that comes after the end of its Trial fails. Where there is no cluster there is none.

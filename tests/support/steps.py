@@ -29,14 +29,6 @@ LAST_WORDS = "/dev/termination-log"
 Object = dict[str, Any]
 
 
-def has_image(cluster: Cluster, image: str) -> bool:
-    """Whether a node has the image, so that nothing need be pulled."""
-    nodes = cluster.get("/api/v1/nodes")["items"]
-    images = [image for node in nodes for image in node["status"]["images"]]
-    names = {name for each in images for name in each["names"] or ()}
-    return bool(names & {image, f"docker.io/{image}"})
-
-
 @dataclass(frozen=True)
 class Ended:
     exit_code: int

@@ -67,22 +67,28 @@ def _left_out(type_: str, name: str, value: Data, kind: str) -> bool:
 
 def amount(quantity: object) -> Fraction | None:
     """A quantity as a number; None where it is none, or written with an exponent."""
-    match = _QUANTITY.fullmatch(str(quantity))
-    if match is None:
+    if (read := _read(str(quantity))) is None:
         return None
-    base, units = (1024, _BINARY) if match[2].endswith("i") else (1000, _DECIMAL)
-    return Fraction(match[1]) * Fraction(base) ** (units.index(match[2]) - units.index(""))
+    number, base, units, at = read
+    return number * Fraction(base) ** (at - units.index(""))
 
 
 def canonical(text: str) -> str:
     """A quantity in the largest unit of which it is a whole number: ``0.5Gi`` is ``512Mi``."""
-    match = _QUANTITY.fullmatch(text)
-    if match is None:
+    if (read := _read(text)) is None:
         return text
-    base, units = (1024, _BINARY) if match[2].endswith("i") else (1000, _DECIMAL)
-    number, at = Fraction(match[1]), units.index(match[2])
+    number, base, units, at = read
     while at and number.denominator != 1:
         number, at = number * base, at - 1
     while number and number % base == 0 and at + 1 < len(units):
         number, at = number / base, at + 1
     return f"{math.ceil(number)}{units[at]}"
+
+
+def _read(text: str) -> tuple[Fraction, int, tuple[str, ...], int] | None:
+    """The number before the unit, the factor between units, all units of that kind, and which."""
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        return None
+    base, units = (1024, _BINARY) if match[2].endswith("i") else (1000, _DECIMAL)
+    return Fraction(match[1]), base, units, units.index(match[2])
