@@ -11,6 +11,7 @@ from katib_experiments.cluster.client import Cluster, Unreachable
 from katib_experiments.errors import ClusterError, DocumentError
 from tests.support.documents import a_parsed
 from tests.support.katib import COLLECTIONS, CONFIGMAPS
+from tests.support.kubernetes import use_kubeconfig
 
 LABEL = "katib.kubeflow.org/metrics-collector-injection"
 
@@ -84,21 +85,6 @@ def test_no_kubeconfig_at_all_is_told_what_to_set(monkeypatch, tmp_path):
 
 
 def test_the_contexts_namespace_is_the_default(monkeypatch, tmp_path):
-    path = tmp_path / "config"
-    path.write_text(yaml.safe_dump(a_kubeconfig("http://127.0.0.1:9", "team-a")))
-    monkeypatch.setenv("KUBECONFIG", str(path))
+    use_kubeconfig(tmp_path, monkeypatch, "http://127.0.0.1:9", "team-a")
     assert KatibBackend().namespace == "team-a"
     assert KatibBackend("team-b").namespace == "team-b"
-
-
-def a_kubeconfig(server: str, namespace: str) -> dict:
-    return {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": "here",
-        "contexts": [
-            {"name": "here", "context": {"cluster": "c", "user": "u", "namespace": namespace}}
-        ],
-        "clusters": [{"name": "c", "cluster": {"server": server}}],
-        "users": [{"name": "u", "user": {}}],
-    }

@@ -7,10 +7,10 @@ import json
 import pytest
 import yaml
 
-from tests.cluster.test_refusals import a_kubeconfig
 from tests.support.documents import a_document
 from tests.support.katib import EXPERIMENTS, PODS, TRIALS, a_pod, a_trial_object
 from tests.support.katib import an_experiment_object as an_object
+from tests.support.kubernetes import use_kubeconfig
 
 BEST = {"currentOptimalTrial": {"bestTrialName": "example-b"}}
 
@@ -18,8 +18,7 @@ BEST = {"currentOptimalTrial": {"bestTrialName": "example-b"}}
 @pytest.fixture
 def there(automl, fake, tmp_path, monkeypatch):
     """``automl`` in a folder with experiment.yaml, and a kubeconfig that leads to the fake."""
-    (tmp_path / "config").write_text(yaml.safe_dump(a_kubeconfig(fake.address, "default")))
-    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    use_kubeconfig(tmp_path, monkeypatch, fake.address)
     document = a_document(job={"activeDeadlineSeconds": 60})
     document["metadata"]["namespace"] = "default"
     (tmp_path / "experiment.yaml").write_text(yaml.safe_dump(document))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from kfp import dsl
 from katib_experiments.experiment.document import dumps
 from pipelines.steps.packaging import Origin, pack
 from tests.support.documents import a_document
+from tests.support.katib import COLLECTIONS
+from tests.support.kubernetes import FakeKubernetes, fake_kubernetes, use_kubeconfig
 
 CLASSES = np.array(["no", "yes"])
 
@@ -92,3 +94,14 @@ def flag(flags: Sequence[str], name: str) -> str:
     """The value of the last flag of that name."""
     found = [each.partition("=")[2] for each in flags if each.startswith(f"--{name}=")]
     return found[-1]
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeKubernetes]:
+    """The cluster of the kubeconfig, with Katib's collections."""
+    monkeypatch.setattr("katib_experiments.cluster.watching.PATIENCE", (0.01, 0.01))
+    with fake_kubernetes() as (fake, _):
+        for path in COLLECTIONS:
+            fake.collections[path] = {}
+        use_kubeconfig(tmp_path, monkeypatch, fake.address)
+        yield fake

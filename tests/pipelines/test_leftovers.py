@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-import yaml
 
 from katib_experiments.errors import ClusterError
 from pipelines.components import remove_leftovers
 from pipelines.steps.document import Changes, experiment_with
-from tests.cluster.test_refusals import a_kubeconfig
-from tests.support.katib import COLLECTIONS, EXPERIMENTS, conditions
-from tests.support.kubernetes import fake_kubernetes
+from tests.support.katib import EXPERIMENTS, conditions
 
 RUN = "abcdef12-3456"
-
-
-@pytest.fixture
-def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """The cluster of the kubeconfig, with Katib's collections."""
-    monkeypatch.setattr("katib_experiments.cluster.watching.PATIENCE", (0.01, 0.01))
-    with fake_kubernetes() as (fake, _):
-        for path in COLLECTIONS:
-            fake.collections[path] = {}
-        path = tmp_path / "config"
-        path.write_text(yaml.safe_dump(a_kubeconfig(fake.address, "default")))
-        monkeypatch.setenv("KUBECONFIG", str(path))
-        yield fake
 
 
 def put(fake, document: str, *history: str, run: str = RUN) -> None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-import yaml
 
 from pipelines.__main__ import main
-from tests.cluster.test_refusals import a_kubeconfig
-from tests.support.kubernetes import FakeKubernetes, fake_kubernetes
+from tests.support.kubernetes import FakeKubernetes, fake_kubernetes, use_kubeconfig
 
 REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 FLAGS = ["permissions", "--namespace=team", "--service-account", "default-editor"]
@@ -24,9 +22,7 @@ def fake(tmp_path, monkeypatch) -> Iterator[FakeKubernetes]:
                 "allowed": body["spec"]["resourceAttributes"]["resource"] not in fake.forbidden
             }
         }
-        path = tmp_path / "config"
-        path.write_text(yaml.safe_dump(a_kubeconfig(fake.address, "team")))
-        monkeypatch.setenv("KUBECONFIG", str(path))
+        use_kubeconfig(tmp_path, monkeypatch, fake.address, "team")
         yield fake
 
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from katib_experiments.errors import ClusterError, DocumentError, StandsStill
 from pipelines.steps.programs import StepError
 from pipelines.steps.search_step import Found, Request, search
-from tests.cluster.test_refusals import a_kubeconfig
 from tests.support.katib import (
-    COLLECTIONS,
     EXPERIMENTS,
     PODS,
     TRIALS,
@@ -21,23 +17,16 @@ from tests.support.katib import (
     a_trial_object,
     conditions,
 )
-from tests.support.kubernetes import FakeKubernetes, fake_kubernetes
+from tests.support.kubernetes import FakeKubernetes
 
 NO_IMAGE = {"waiting": {"reason": "ErrImagePull", "message": "no such image"}}
 
 
 @pytest.fixture
-def fake(tmp_path: Path, monkeypatch) -> Iterator[FakeKubernetes]:
+def fake(fake: FakeKubernetes) -> FakeKubernetes:
     """The cluster of the kubeconfig, where every Experiment succeeds at once."""
-    monkeypatch.setattr("katib_experiments.cluster.watching.PATIENCE", (0.01, 0.01))
-    with fake_kubernetes() as (fake, _):
-        for path in COLLECTIONS:
-            fake.collections[path] = {}
-        path = tmp_path / "config"
-        path.write_text(yaml.safe_dump(a_kubeconfig(fake.address, "default")))
-        monkeypatch.setenv("KUBECONFIG", str(path))
-        fake.after["POST"] = lambda: become(fake, "Succeeded", value="0.5")
-        yield fake
+    fake.after["POST"] = lambda: become(fake, "Succeeded", value="0.5")
+    return fake
 
 
 def become(fake: FakeKubernetes, *history: str, value: str | None = None) -> None:

@@ -11,8 +11,7 @@ from kfp.dsl import Artifact, Model
 from pipelines.components import deploy
 from pipelines.steps import serving
 from pipelines.steps.programs import StepError
-from tests.cluster.test_refusals import a_kubeconfig
-from tests.support.kubernetes import fake_kubernetes
+from tests.support.kubernetes import fake_kubernetes, use_kubeconfig
 
 SERVICES = "/apis/serving.kserve.io/v1beta1/namespaces/team/inferenceservices"
 URI = "s3://models/digits"
@@ -24,9 +23,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The cluster of the kubeconfig, with KServe."""
     with fake_kubernetes() as (fake, _):
         fake.collections[SERVICES] = {}
-        path = tmp_path / "config"
-        path.write_text(yaml.safe_dump(a_kubeconfig(fake.address, "team")))
-        monkeypatch.setenv("KUBECONFIG", str(path))
+        use_kubeconfig(tmp_path, monkeypatch, fake.address, "team")
         yield fake
 
 

@@ -11,9 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import pytest
+import yaml
 from kubernetes import client
 
 from katib_experiments.cluster.client import Cluster
@@ -281,3 +284,24 @@ def fake_kubernetes() -> Iterator[tuple[FakeKubernetes, Cluster]]:
         api.rest_client.pool_manager.clear()
         server.shutdown()
         server.server_close()
+
+
+def use_kubeconfig(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, server: str, namespace: str = "default"
+) -> None:
+    """Write a kubeconfig that leads there, and let KUBECONFIG name it."""
+    context = {"cluster": "c", "user": "u", "namespace": namespace}
+    path = folder / "config"
+    path.write_text(
+        yaml.safe_dump(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "current-context": "here",
+                "contexts": [{"name": "here", "context": context}],
+                "clusters": [{"name": "c", "cluster": {"server": server}}],
+                "users": [{"name": "u", "user": {}}],
+            }
+        )
+    )
+    monkeypatch.setenv("KUBECONFIG", str(path))
